@@ -1,0 +1,71 @@
+#include "audit/entry.hpp"
+
+#include "audit/id.hpp"
+
+#include <utility>
+
+namespace egressd::audit {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+Durability durability_of(policy::Verdict verdict) {
+    return verdict == policy::Verdict::deny ? Durability::synced_soon : Durability::written;
+}
+
+} // namespace
+
+Entry::Entry(Log& log, std::string client)
+    : log_(log), id_(new_id()), client_(std::move(client)), opened_(Clock::now()) {}
+
+Entry::~Entry() {
+    file_end();
+}
+
+void Entry::file_attempt(const policy::Attempt* attempt, const policy::Decision& decision,
+                         const std::string& rule, const std::string& query_names, Journal::Done done,
+                         Wake wake) {
+    attempted_ = true;
+    verdict_ = decision.verdict;
+    subject_ = subject_fields(id_, log_.session, client_, attempt);
+    if (verdict_ == policy::Verdict::deny) {
+        reason_ = decision.reason;
+        Denial denial;
+        denial.reason = decision.reason;
+        if (attempt) {
+            denial.task = attempt->task;
+            denial.host = attempt->host.text();
+            denial.port = attempt->port;
+        }
+        Repeats::Place place = log_.repeats.note(denial, id_, subject_, Clock::now());
+        counted_ = place.role != Repeats::Role::single;
+        if (place.role == Repeats::Role::counted) {
+            id_ = std::move(place.counted_by);
+            if (done)
+                done(log_.journal.healthy());
+            return;
+        }
+    }
+    log_.journal.append(attempt_record(subject_, attempt, decision, rule, query_names),
+                        durability_of(verdict_), std::move(done), wake);
+}
+
+void Entry::refuse(policy::Reason reason) {
+    verdict_ = policy::Verdict::deny;
+    reason_ = reason;
+}
+
+void Entry::file_end() noexcept {
+    if (counted_)
+        return;
+    if (!attempted_) {
+        const policy::Decision unread{policy::Verdict::deny, reason_, nullptr};
+        subject_ = subject_fields(id_, log_.session, client_, nullptr);
+        log_.journal.append(attempt_record(subject_, nullptr, unread, {}, {}), durability_of(unread.verdict));
+    }
+    const auto lasted = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - opened_);
+    log_.journal.append(end_record(subject_, verdict_, reason_, *this, lasted), durability_of(verdict_));
+}
+
+} // namespace egressd::audit

@@ -1,0 +1,34 @@
+// Is this the origin that was meant? TLS towards origins, verified: the system's roots and the operator's
+// own, name, time, chain; TLS 1.2 at least. Sessions are kept for the next connection to the same host and
+// port. One a worker.
+#pragma once
+
+#include "net/host.hpp"
+#include "net/url.hpp"
+#include "proxy/tls.hpp"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace egressd::proxy {
+
+class OriginTls {
+public:
+    /// `ca_files`: PEM files of certificates that are trusted besides the system's. The error names the file
+    /// that cannot be used.
+    static Result<std::shared_ptr<OriginTls>> make(const std::vector<std::string>& ca_files);
+
+    /// The client's side of a handshake with `authority`; nullptr when there is no memory.
+    std::unique_ptr<TlsLayer> connect(const net::Authority& authority, int descriptor);
+
+private:
+    explicit OriginTls(SslContextPtr context);
+    SslContextPtr context_;
+};
+
+/// Why a handshake with an origin has failed, as the end of a sentence that begins with its name. A constant
+/// text: nothing that the origin said.
+std::string handshake_problem(const TlsLayer& tls);
+
+} // namespace egressd::proxy

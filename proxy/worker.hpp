@@ -1,0 +1,106 @@
+// Where does a session live? One worker is one thread, one io_context, and everything that its sessions use
+// without a lock: timers, resolver, pools, the policy in force. A session never changes worker.
+#pragma once
+
+#include "audit/entry.hpp"
+#include "config/settings.hpp"
+#include "dns/resolver.hpp"
+#include "net/deadline.hpp"
+#include "net/splice.hpp"
+#include "proxy/listener.hpp"
+#include "proxy/origin.hpp"
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <unordered_set>
+#include <vector>
+
+namespace egressd::proxy {
+
+class CertificateAuthority;
+class ClientTls;
+class OriginTls;
+class Session;
+
+/// What all workers share; constant while they run, or thread-safe by itself.
+struct Shared {
+    audit::Log& log;
+    std::vector<policy::Endpoint> own;       // listening sockets, never dialled for a task
+    std::atomic<std::size_t> connections{0}; // of all workers, for limits.connections
+    std::string
+        pseudonym; // this process in Via fields (RFC 9110 7.6.3): a request that carries it has come round
+    std::shared_ptr<const CertificateAuthority> authority; // of the certificates that clients are shown
+};
+
+class Worker {
+public:
+    Worker(Shared& shared, std::shared_ptr<const config::Settings> settings,
+           std::shared_ptr<OriginTls> origin_tls);
+    ~Worker();
+    Worker(const Worker&) = delete;
+    Worker& operator=(const Worker&) = delete;
+
+    /// Accepts on `listeners`, which outlive the worker, and starts the thread. `on_stopped` is called from
+    /// it when it has ended its last session. Throws when the system has no descriptor or thread left.
+    void start(const std::vector<std::unique_ptr<Listener>>& listeners, std::function<void()> on_stopped);
+
+    // From any thread.
+    /// From now on requests are judged by `settings`, and origins by `origin_tls`; live ones that the
+    /// settings would deny are closed.
+    void apply(std::shared_ptr<const config::Settings> settings, std::shared_ptr<OriginTls> origin_tls);
+    /// Stops accepting; ends idle sessions now and the others when they are done, or with reason shutdown
+    /// after `patience`.
+    void drain(std::chrono::milliseconds patience);
+    /// Waits until the last session has ended and the thread is gone.
+    void join();
+
+    // From the worker's thread.
+    boost::asio::io_context& io() { return io_; }
+    net::Timers& timers() { return timers_; }
+    net::PipePool& pipes() { return pipes_; }
+    OriginPool& pool() { return pool_; }
+    ClientTls& client_tls() { return *client_tls_; }
+    OriginTls& origin_tls() { return *origin_tls_; }
+    const std::shared_ptr<dns::Resolver>& resolver() { return resolver_; }
+    const std::shared_ptr<const config::Settings>& settings() const { return settings_; }
+    Shared& shared() { return shared_; }
+    bool draining() const { return draining_; }
+    /// Wakes the log's writer behind all that this turn of the event loop appends.
+    void wake_journal_soon();
+    void add(Session& session);
+    void remove(Session& session);
+
+private:
+    net::awaitable<void> accept(const Listener* listener, std::size_t index);
+    void refuse_next(net::tcp::acceptor& acceptor);
+    void refuse_at_the_door(net::tcp::socket socket, std::string peer, const std::string& why);
+    void adopt(net::tcp::socket socket, std::string peer, const Listener& listener);
+    void interrupt_all(policy::Reason reason);
+    void finish_if_drained();
+    void run();
+
+    Shared& shared_;
+    std::shared_ptr<const config::Settings> settings_;
+    boost::asio::io_context io_{1};
+    boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
+    net::Timers timers_;
+    net::PipePool pipes_;
+    OriginPool pool_;
+    std::unique_ptr<ClientTls> client_tls_;
+    std::shared_ptr<OriginTls> origin_tls_;
+    std::shared_ptr<dns::Resolver> resolver_;
+    std::vector<net::tcp::acceptor> acceptors_;
+    std::unordered_set<Session*> sessions_;
+    std::unique_ptr<boost::asio::steady_timer> patience_;
+    bool draining_ = false;
+    bool waking_journal_ = false;
+    std::thread thread_;
+};
+
+} // namespace egressd::proxy
