@@ -22,7 +22,7 @@ LIBRARIES = [
     (r"ares(_\w+)?\.h$", {"dns"}),
     (r"idn2\.h$", {"net"}),
     (r"libpsl\.h$", {"policy"}),
-    (r"(hs|hs/.*|zlib|zstd|brotli/.*)\.h$", {"scan"}),
+    (r"(hs|hs/.*|pcre2|zlib|zstd|brotli/.*)\.h$", {"scan"}),
     (r"boost/beast/", {"proxy"}),
     (r"nghttp2/", {"proxy"}),
     (r"openssl/(ssl|tls1)\.h$", {"proxy"}),

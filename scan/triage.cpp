@@ -1,0 +1,160 @@
+#include "scan/triage.hpp"
+
+#include "scan/coding.hpp"
+#include "scan/lanes.hpp"
+#include "scan/zip.hpp"
+
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+
+namespace egressd::scan {
+
+namespace {
+
+bool is_hex(char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+char at_or_nul(std::string_view block, std::size_t at) {
+    return at < block.size() ? block[at] : '\0';
+}
+
+/// Only escapes that can stand for a character of a secret, or hide between two, count: the \n and \" of
+/// ordinary JSON do not.
+bool is_escape(std::string_view block, std::size_t at) {
+    const char next = at_or_nul(block, at + 1);
+    switch (block[at]) {
+    case '%':
+        return is_hex(next) && is_hex(at_or_nul(block, at + 2));
+    case '\\':
+        return next == 'u' || next == 'x' || next == 'U' || next == '/' || next == '0' || next == '1';
+    case '&':
+        return next == '#';
+    default:
+        return false;
+    }
+}
+
+void add_escape(std::string_view block, std::size_t at, std::vector<Run>& runs) {
+    // What scan/replaced looks at on either side, and as much again for escapes that shrink.
+    constexpr std::size_t around = 1024;
+    const std::size_t end = std::min(at + around, block.size());
+    if (!runs.empty() && at <= runs.back().end)
+        runs.back().end = end;
+    else
+        runs.push_back({at - std::min(at, around), end});
+}
+
+bool is_quoted_printable(std::string_view block, std::size_t at) {
+    const char next = at_or_nul(block, at + 1);
+    if (next == '\n' || next == '\r')
+        return at > 0 && block[at - 1] > ' '; // a space in front of it is code's, not an encoder's
+    return is_hex(next) && is_hex(at_or_nul(block, at + 2)) && at_or_nul(block, at + 3) == '=';
+}
+
+/// What is_escape and is_quoted_printable say yes to, and little more: most text is full of the first
+/// characters alone.
+struct EscapeMarks {
+    static constexpr std::size_t ahead = 3;
+    template <class V>
+    EGRESSD_INLINE static void match(const char* at, Same<V>& out) {
+        V first, second, fourth;
+        load(at, first);
+        load(at + 1, second);
+        load(at + 3, fourth);
+        Same<V> starts, digit, a_to_f, u_to_x, line_end;
+        in_range<V>(first, '%', '&', starts);
+        in_range<V>(second, '/', '9', digit); // and '/'
+        in_range<V>(second | 0x20, 'a', 'f', a_to_f);
+        in_range<V>(second | 0x20, 'u', 'x', u_to_x);
+        in_range<V>(second, '\n', '\r', line_end);
+        const auto percent_or_and = starts & (digit | a_to_f | (second == '#'));
+        const auto backslash = (first == '\\') & (digit | u_to_x);
+        const auto equals = (first == '=') & (line_end | (fourth == '='));
+        out = percent_or_and | backslash | equals;
+    }
+};
+
+void find_escapes(std::string_view block, Marks& marks) {
+    for_each_of<EscapeMarks>(block, [&](std::size_t at) {
+        if (block[at] == '=')
+            marks.quoted_printable = marks.quoted_printable || is_quoted_printable(block, at);
+        else if (is_escape(block, at))
+            add_escape(block, at, marks.escapes);
+    });
+}
+
+/// Not ASCII, or NUL.
+struct Unusual {
+    static constexpr std::size_t ahead = 0;
+    template <class V>
+    EGRESSD_INLINE static void match(const char* at, Same<V>& out) {
+        V bytes;
+        load(at, bytes);
+        out = (bytes == 0) | reinterpret_cast<Same<V>>(bytes);
+    }
+};
+
+struct NotAscii {
+    static constexpr std::size_t ahead = 0;
+    template <class V>
+    EGRESSD_INLINE static void match(const char* at, Same<V>& out) {
+        load(at, out); // the top bit it is
+    }
+};
+
+/// A letter between two NULs on either side, and one behind: UTF-16. Three NULs between two letters: UTF-32.
+struct WideLetters {
+    static constexpr std::size_t ahead = 4;
+    template <class V>
+    EGRESSD_INLINE static void match(const char* at, Same<V>& out) {
+        V first, second, third, fourth, fifth;
+        load(at, first);
+        load(at + 1, second);
+        load(at + 2, third);
+        load(at + 3, fourth);
+        load(at + 4, fifth);
+        out = (((first | third | fifth) == 0) & (second != 0) & (fourth != 0)) |
+              (((second | third | fourth) == 0) & (first != 0) & (fifth != 0));
+    }
+};
+
+/// The first bytes of gzip, zstd and its skippable frames, ZIP members, and of zlib with a window of 32 KiB
+/// (RFC 1950 2.2).
+struct CodingMarks {
+    static constexpr std::size_t ahead = 1;
+    template <class V>
+    EGRESSD_INLINE static void match(const char* at, Same<V>& out) {
+        V first, second;
+        load(at, first);
+        load(at + 1, second);
+        out = ((first == 0x1f) & (second == 0x8b)) | ((first == 0x28) & (second == 0xb5)) |
+              (((first & 0xf0) == 0x50) & (second == 0x2a)) | ((first == 'P') & (second == 'K')) |
+              ((first == 0x78) & ((second == 0x01) | (second == 0x5e) | (second == 0x9c) | (second == 0xda)));
+    }
+};
+
+void find_compressed(std::string_view block, std::vector<std::size_t>& places) {
+    for_each_of<CodingMarks>(block, [&](std::size_t at) {
+        if (coding_of(block.substr(at, coding_magic_size)) || deflated_member(block.substr(at)))
+            places.push_back(at);
+    });
+}
+
+} // namespace
+
+Marks find_marks(std::string_view block) {
+    Marks marks;
+    find_escapes(block, marks);
+    if (!has_any<Unusual>(block))
+        return marks;
+    marks.utf16 = has_any<WideLetters>(block);
+    marks.unusual_letters = has_any<NotAscii>(block);
+    // What is compressed is never ASCII alone.
+    if (marks.unusual_letters)
+        find_compressed(block, marks.compressed);
+    return marks;
+}
+
+} // namespace egressd::scan

@@ -1,0 +1,198 @@
+#include "scan/scanner.hpp"
+#include "tests/unit/scan/scanning.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <zlib.h>
+
+using namespace egressd::scan;
+
+namespace {
+
+using Found = std::vector<std::string>;
+
+std::string gzip(std::string_view text) {
+    z_stream stream{};
+    REQUIRE(deflateInit2(&stream, Z_BEST_COMPRESSION, Z_DEFLATED, MAX_WBITS + 16, 9, Z_DEFAULT_STRATEGY) ==
+            Z_OK);
+    std::string out(deflateBound(&stream, text.size()), '\0');
+    std::string in(text);
+    stream.next_in = reinterpret_cast<Bytef*>(in.data());
+    stream.avail_in = static_cast<uInt>(in.size());
+    stream.next_out = reinterpret_cast<Bytef*>(out.data());
+    stream.avail_out = static_cast<uInt>(out.size());
+    REQUIRE(deflate(&stream, Z_FINISH) == Z_STREAM_END);
+    out.resize(stream.total_out);
+    deflateEnd(&stream);
+    return out;
+}
+
+std::string filler(std::mt19937& random, std::size_t size) {
+    std::string text;
+    while (text.size() < size)
+        text += letters(random, 1 + random() % 9) + ' ';
+    text.resize(size);
+    return text;
+}
+
+} // namespace
+
+TEST_CASE("a secret is found wherever the pieces cut it") {
+    std::mt19937 random(1);
+    const auto engine = token_engine();
+    const std::string text = "before " + token(random) + " after";
+    const Found expected{"token@7[]"};
+    for (std::size_t step = 1; step <= text.size(); ++step)
+        CHECK(findings(engine, text, step) == expected);
+}
+
+TEST_CASE("pieces of any size give the findings of the whole") {
+    std::mt19937 random(2);
+    const auto engine =
+        engine_of({rule("token", "tok_[0-9A-Za-z]{32}"), rule("open", "opn_[0-9A-Za-z]{20,90}\\b")});
+    for (int round = 0; round < 10; ++round) {
+        std::string text = filler(random, random() % 6000);
+        for (int secrets = 0; secrets < 3; ++secrets) {
+            const std::string secret =
+                random() % 2 == 0 ? token(random) : "opn_" + letters(random, 20 + random() % 71);
+            text += ' ' + secret + ' ' + filler(random, random() % 6000);
+        }
+        const Found whole = findings(engine, text);
+        CHECK(whole.size() == 3);
+        for (const std::size_t step : {7U, 100U, 2048U, 4097U})
+            CHECK(findings(engine, text, step) == whole);
+    }
+}
+
+TEST_CASE("the same secret is said once a stream, and each other one too") {
+    std::mt19937 random(3);
+    const std::string one = token(random);
+    const std::string text = one + ' ' + token(random) + ' ' + one;
+    CHECK(findings(token_engine(), text) == Found{"token@0[]", "token@37[]"});
+}
+
+TEST_CASE("nothing of a secret is settled before it is found") {
+    std::mt19937 random(4);
+    const auto engine = token_engine();
+    for (const std::size_t in_front : {0U, 100U, 2000U, 30'000U}) {
+        const std::string text = filler(random, in_front) + ' ' + token(random) + filler(random, 300);
+        Scratch scratch(engine);
+        Scanner scanner(engine);
+        std::vector<Finding> found;
+        for (std::size_t at = 0; at < text.size() && found.empty(); at += 11) {
+            CHECK(scanner.settled() <= in_front + 1);
+            scanner.feed(scratch, std::string_view(text).substr(at, 11), found);
+        }
+        CHECK(found.size() == 1);
+    }
+}
+
+TEST_CASE("what is settled follows what is fed, a window behind") {
+    std::mt19937 random(5);
+    const auto engine = token_engine();
+    const std::string text = filler(random, 100'000);
+    Scratch scratch(engine);
+    Scanner scanner(engine);
+    std::vector<Finding> found;
+    scanner.feed(scratch, text, found);
+    CHECK(scanner.settled() == text.size() - window);
+    scanner.pause(scratch, found);
+    CHECK(scanner.settled() == text.size());
+    scanner.feed(scratch, "x", found);
+    CHECK(scanner.settled() == text.size());
+    scanner.finish(scratch, found);
+    CHECK(scanner.settled() == text.size() + 1);
+    CHECK(found.empty());
+}
+
+TEST_CASE("a secret at the end is found when the stream pauses, and one over a pause when it is whole") {
+    std::mt19937 random(6);
+    const auto engine = token_engine();
+    Scratch scratch(engine);
+    Scanner scanner(engine);
+    std::vector<Finding> found;
+    scanner.feed(scratch, token(random), found);
+    CHECK(found.empty()); // it could go on
+    scanner.pause(scratch, found);
+    CHECK(found.size() == 1);
+    const std::string cut = token(random);
+    scanner.feed(scratch, ' ' + cut.substr(0, 20), found);
+    scanner.pause(scratch, found);
+    CHECK(found.size() == 1);
+    scanner.feed(scratch, cut.substr(20), found);
+    scanner.pause(scratch, found);
+    CHECK(found.size() == 2);
+}
+
+TEST_CASE("a declared coding is undone, stacked ones in their order") {
+    std::mt19937 random(7);
+    const auto engine = token_engine();
+    const std::string text = filler(random, 5000) + ' ' + token(random) + filler(random, 3000);
+    const std::string once = gzip(text);
+    for (const std::size_t step : {std::size_t{1}, std::size_t{1000}, std::string::npos})
+        CHECK(findings(engine, once, step, {Coding::gzip}) == Found{"token@0[gzip]"});
+    CHECK(findings(engine, gzip(once), 1000, {Coding::gzip, Coding::gzip}) == Found{"token@0[gzip>gzip]"});
+    CHECK(findings(engine, "", 1, {Coding::gzip}).empty());
+}
+
+TEST_CASE("what is declared and cannot be undone is a problem") {
+    std::mt19937 random(8);
+    const auto engine = token_engine();
+    const std::string text = gzip(filler(random, 20'000));
+    const auto problem = [&](std::string_view bytes) {
+        const Found said = findings(engine, bytes, 1000, {Coding::gzip});
+        return said.empty() ? "" : said.front();
+    };
+    CHECK(problem(text).empty());
+    CHECK(problem(std::string_view(text).substr(0, text.size() - 1)) ==
+          "problem: what is compressed in it is cut short");
+    CHECK(problem("plain text") == "problem: its gzip is broken");
+    CHECK(problem(text + "tail") == "problem: its gzip is broken");
+}
+
+TEST_CASE("what is compressed and says nothing of it is found by its first bytes") {
+    std::mt19937 random(9);
+    const auto engine = token_engine();
+    const std::string inside = filler(random, 9000) + ' ' + token(random) + ' ' + filler(random, 90'000);
+    const std::string text = filler(random, 5000) + gzip(inside) + filler(random, 5000);
+    for (const std::size_t step : {std::size_t{500}, std::size_t{65'536}, std::string::npos})
+        CHECK(findings(engine, text, step) == Found{"token@5000[gzip]"});
+}
+
+TEST_CASE("a member of a ZIP file is unpacked") {
+    std::mt19937 random(11);
+    const std::string text = filler(random, 300) + ' ' + token(random) + ' ' + filler(random, 300);
+    const std::string packed = gzip(text);
+    // Between gzip's header and trailer (RFC 1952) stands what a ZIP member holds.
+    const std::string data = packed.substr(10, packed.size() - 18);
+    const auto zip = [&](char flags, char method) {
+        std::string bytes("PK\x03\x04\x14\0", 6);
+        bytes += flags;
+        bytes += '\0';
+        bytes += method;
+        bytes.append(17, '\0').append("\x05\0\0\0", 4).append("a.txt");
+        return bytes + data + std::string("PK\x01\x02", 4) + std::string(40, '\0');
+    };
+    CHECK(findings(token_engine(), "\xff" + zip(0, 8)) == Found{"token@1[zip]"});
+    CHECK(findings(token_engine(), zip(0, 8), 50) == Found{"token@0[zip]"});
+    CHECK(findings(token_engine(), zip(1, 8)).empty()); // encrypted
+    CHECK(findings(token_engine(), zip(0, 9)).empty()); // another method
+    CHECK(findings(token_engine(), zip(0, 8).substr(0, 32)).empty());
+}
+
+TEST_CASE("what unpacks to too much is a problem") {
+    const std::string bomb = gzip(std::string(50'000'000, '\0'));
+    CHECK(bomb.size() < 50'000);
+    CHECK(findings(token_engine(), bomb, 65'536) ==
+          Found{"problem: what is compressed in it unpacks to too much"});
+}
+
+TEST_CASE("a known value is found as it is and in its encodings, inside other text") {
+    std::mt19937 random(10);
+    const std::string value = letters(random, 24) + "+/~";
+    const auto engine = engine_of({rule("token", "tok_[0-9A-Za-z]{32}")}, {{"env:ACME", value, false}});
+    CHECK(findings(engine, "x=" + value) == Found{"known-secret@2[]"});
+    std::string reversed(value.rbegin(), value.rend());
+    CHECK(findings(engine, "x=" + reversed) == Found{"known-secret@2[reversed]"});
+    CHECK(findings(engine, gzip(value)) == Found{"known-secret@0[gzip]"});
+}
