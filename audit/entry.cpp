@@ -51,6 +51,12 @@ void Entry::file_attempt(const policy::Attempt* attempt, const policy::Decision&
                         durability_of(verdict_), std::move(done), wake);
 }
 
+void Entry::file_secret(const SecretFound& secret) {
+    if (counted_ || ++secrets > max_secrets)
+        return;
+    log_.journal.append(secret_record(subject_, secret), Durability::synced_soon);
+}
+
 void Entry::refuse(policy::Reason reason) {
     verdict_ = policy::Verdict::deny;
     reason_ = reason;

@@ -43,6 +43,12 @@ public:
                       const std::string& rule, const std::string& query_names, Journal::Done done,
                       Wake wake = Wake::now);
 
+    /// Counts a secret, and files its record: behind the attempt's, before the end's. The first `max_secrets`
+    /// of an entry have one each; those of a denial that is only counted have none.
+    void file_secret(const SecretFound& secret);
+
+    static constexpr std::uint64_t max_secrets = 20; // a body full of them must not bury the rest of the log
+
     /// The final word; the last call counts. Without any call the end says client-aborted.
     void conclude(policy::Reason reason) { reason_ = reason; }
 

@@ -92,7 +92,23 @@ std::string end_record(std::string_view subject, policy::Verdict verdict, policy
         members.number("status", *ending.status);
     if (repeated > 0)
         members.number("repeated", repeated);
+    if (ending.secrets > 0)
+        members.number("secrets", ending.secrets);
     members.text_if_any("detail", ending.detail);
+    return fields;
+}
+
+std::string secret_record(std::string_view subject, const SecretFound& secret) {
+    std::string fields = begin("secret", subject);
+    Members(fields).object("secret", [&](Members& inner) {
+        inner.text("rule", secret.rule)
+            .text("where", secret.where)
+            .text_if_any("encoding", secret.encoding)
+            .number("offset", secret.offset)
+            .text("fingerprint", secret.fingerprint)
+            .text("action", secret.action)
+            .number("forwarded", secret.forwarded);
+    });
     return fields;
 }
 

@@ -29,7 +29,19 @@ struct Ending {
     std::string alpn;        // likewise
     Inspection inspection = Inspection::none;
     std::string inspection_reason = "not-scanned"; // why not complete: "tunnel", "not-scanned" …
-    std::string detail; // a sentence of ours about a failure; never bytes of the request
+    std::string detail;        // a sentence of ours about a failure; never bytes of the request
+    std::uint64_t secrets = 0; // findings, those without a record of their own too
+};
+
+/// A secret that was found. Never the secret itself, nor anything from which it could be had.
+struct SecretFound {
+    std::string_view rule;
+    std::string_view where;       // "body", "header:authorization", "query:key" …
+    std::string_view encoding;    // how it was wrapped, outermost first: "gzip>base64"; empty: not at all
+    std::uint64_t offset = 0;     // in what `where` names
+    std::string_view fingerprint; // keyed: the same for the same secret
+    std::string_view action;      // "block", "alert"
+    std::uint64_t forwarded = 0;  // bytes of the body that had left
 };
 
 /// The fields that all records of one attempt share. `attempt` is nullptr where nothing could be parsed.
@@ -44,6 +56,8 @@ std::string attempt_record(std::string_view subject, const policy::Attempt* atte
 /// `repeated`: how many identical denials the record stands for; 0 for the end of a single attempt.
 std::string end_record(std::string_view subject, policy::Verdict verdict, policy::Reason reason,
                        const Ending& ending, std::chrono::milliseconds lasted, std::uint64_t repeated = 0);
+
+std::string secret_record(std::string_view subject, const SecretFound& secret);
 
 /// The permission record of a run.
 struct PolicyRecord {

@@ -2,8 +2,8 @@
 
 #include "cli/commands.hpp"
 #include "cli/installation.hpp"
+#include "config/state_files.hpp"
 #include "proxy/certificates.hpp"
-#include "proxy/state_files.hpp"
 
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
@@ -62,7 +62,7 @@ int export_ca(const std::string& config_file, const std::string& to, std::ostrea
     // The file is replaced in one step, which must not happen to a device such as /dev/stdout.
     if (std::filesystem::exists(to) && !std::filesystem::is_regular_file(to))
         return fail(err, to + " is not a regular file; leave --out away to write to stdout");
-    if (const Result<void> written = proxy::write_state_file(to, (*ca)->pem(), 0644); !written)
+    if (const Result<void> written = config::write_state_file(to, (*ca)->pem(), 0644); !written)
         return fail(err, written.error().message);
     return exit_ok;
 }

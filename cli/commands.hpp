@@ -26,5 +26,7 @@ void add_config(CLI::App& app, int& exit_code);
 void add_ca(CLI::App& app, int& exit_code);
 /// egressd env [--shell SHELL]
 void add_env(CLI::App& app, int& exit_code);
+/// egressd scan [FILE...] [--json]
+void add_scan(CLI::App& app, int& exit_code);
 
 } // namespace egressd::cli

@@ -3,9 +3,10 @@
 #include "cli/bundle.hpp"
 #include "cli/commands.hpp"
 #include "cli/installation.hpp"
+#include "config/state_files.hpp"
+#include "config/watched.hpp"
 #include "net/url.hpp"
 #include "proxy/certificates.hpp"
-#include "proxy/state_files.hpp"
 
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
@@ -56,7 +57,7 @@ Result<ClientFiles> files_of(const EnvRequest& request, const config::Settings& 
 
 /// A list of roots that is not there costs trust in some hosts and opens nothing, so it is a warning.
 void add_roots(Bundle& bundle, const std::string& file, const std::string& what, std::ostream& err) {
-    const Result<std::string> pem = proxy::read_state_file(file);
+    const Result<std::string> pem = config::read_state_file(file);
     if (!pem)
         warn(err, what + ": " + pem.error().message);
     else if (bundle.add(*pem) == 0)
@@ -87,7 +88,7 @@ std::string own_wgetrc(const UserFiles& own, const Lookup& variable, std::ostrea
         if (!std::filesystem::exists(file))
             return {};
     }
-    const Result<std::string> text = proxy::read_state_file(file);
+    const Result<std::string> text = config::read_state_file(file);
     if (!text)
         warn(err, "WGETRC: " + text.error().message);
     return text ? *text : std::string();
@@ -132,6 +133,40 @@ void warn_of_exceptions(const Lookup& variable, std::ostream& err) {
     }
 }
 
+constexpr std::string_view canary_prefix = "canary:";
+
+/// For the variables that are not there yet, or hold the canary already.
+Result<std::vector<Variable>> canaries_for(const config::Settings& settings, const Lookup& variable) {
+    std::vector<Variable> planted;
+    if (!settings.secrets.canary)
+        return planted;
+    const Result<std::vector<scan::KnownSecret>> canaries = config::load_canaries(settings.state);
+    if (!canaries)
+        return canaries.error();
+    for (const scan::KnownSecret& canary : *canaries) {
+        const std::string name = canary.name.substr(canary_prefix.size());
+        const std::optional<std::string> own = variable(name);
+        if (!own || *own == canary.value)
+            planted.push_back({name, canary.value});
+    }
+    return planted;
+}
+
+void print(Shell shell, std::vector<Variable> variables, const std::vector<Variable>& canaries,
+           std::ostream& out) {
+    const std::string comment =
+        canaries.empty()
+            ? ""
+            : comment_for_shell(shell,
+                                "canaries: they open nothing, and whoever sends one is refused and reported");
+    if (!comment.empty()) {
+        out << for_shell(shell, variables) << comment << for_shell(shell, canaries);
+        return;
+    }
+    variables.insert(variables.end(), canaries.begin(), canaries.end());
+    out << for_shell(shell, variables);
+}
+
 Result<void> write(const EnvRequest& request, const Lookup& variable, std::ostream& out, std::ostream& err,
                    const config::Settings& settings) {
     const Result<net::Authority> proxy = proxy_of(request, settings);
@@ -143,14 +178,17 @@ Result<void> write(const EnvRequest& request, const Lookup& variable, std::ostre
     const Result<std::vector<NewFile>> contents = contents_of(*proxy, *files, settings, variable, err);
     if (!contents)
         return contents.error();
-    if (const Result<void> made = proxy::make_public_directory(files->directory); !made)
+    const Result<std::vector<Variable>> canaries = canaries_for(settings, variable);
+    if (!canaries)
+        return canaries.error();
+    if (const Result<void> made = config::make_public_directory(files->directory); !made)
         return made.error();
     for (const NewFile& file : *contents)
-        if (const Result<void> written = proxy::write_state_file(file.name, file.content, file.mode);
+        if (const Result<void> written = config::write_state_file(file.name, file.content, file.mode);
             !written)
             return written.error();
     warn_of_exceptions(variable, err);
-    out << for_shell(request.shell, client_environment(*proxy, *files, variable));
+    print(request.shell, client_environment(*proxy, *files, variable), *canaries, out);
     return {};
 }
 
@@ -194,6 +232,12 @@ constexpr const char* env_footer =
     "NO_PROXY and no_proxy keep your entries, and gain this machine's own names; what else they name goes "
     "past\n"
     "egressd, and is warned of.\n\n"
+    "With `secrets: {canary: true}` in the policy canaries are printed too, for those of AWS_ACCESS_KEY_ID,\n"
+    "AWS_SECRET_ACCESS_KEY, GITHUB_TOKEN, NPM_TOKEN and STRIPE_SECRET_KEY that you have not set: they look "
+    "like\n"
+    "secrets and open nothing, and a request that carries one is refused and reported wherever it goes. "
+    "Clients\n"
+    "prefer these variables to files: where aws, gh or npm must sign in by a file, leave canaries off.\n\n"
     "Exit code: 0, or 2 when something cannot be read or written; nothing is printed then.\n\n"
     "Examples:\n"
     "  eval \"$(egressd env --config allow.yaml)\"\n"

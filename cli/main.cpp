@@ -18,6 +18,7 @@ constexpr const char* description =
     "  egressd explain --config allow.yaml https://host/   what would be decided, and why?\n"
     "  eval \"$(egressd env)\"            make the clients of this shell use it, and trust its CA\n"
     "  egressd ca show                 the CA that inspection signs with\n"
+    "  egressd scan FILE               which secrets would be found in it?\n"
     "  egressd config reference        every key of allow.yaml\n";
 
 constexpr const char* footer =
@@ -44,6 +45,7 @@ int run(int argc, char** argv) {
     egressd::cli::add_config(app, exit_code);
     egressd::cli::add_ca(app, exit_code);
     egressd::cli::add_env(app, exit_code);
+    egressd::cli::add_scan(app, exit_code);
     app.require_subcommand(0, 1);
     try {
         app.parse(argc, argv);

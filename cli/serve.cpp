@@ -2,6 +2,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/findings.hpp"
+#include "cli/process.hpp"
 #include "cli/shell.hpp"
 #include "config/settings.hpp"
 #include "proxy/daemon.hpp"
@@ -37,7 +38,11 @@ std::string env_command(const config::Settings& settings, const std::string& url
     return "eval \"$(" + command + ")\"";
 }
 
-void print_summary(const config::Settings& settings, const std::string& address) {
+std::string counted(std::size_t count, const std::string& one, const std::string& many) {
+    return std::to_string(count) + ' ' + (count == 1 ? one : many);
+}
+
+void print_summary(const config::Settings& settings, const std::string& address, const proxy::Watch& watch) {
     const policy::Policy& policy = *settings.policy;
     const std::string url = "http://" + address;
     const std::string host = example_host(policy);
@@ -46,6 +51,9 @@ void print_summary(const config::Settings& settings, const std::string& address)
               << "  policy  " << settings.file << ": " << policy.allow().size() << " allow, "
               << policy.deny().size() << " deny, mode " << to_text(policy.mode()) << ", sha256 "
               << settings.sha256.substr(0, 12) << "\n"
+              << "  secrets " << counted(watch.rules, "rule", "rules") << ", "
+              << counted(watch.known, "known value", "known values") << ", "
+              << counted(watch.canaries, "canary", "canaries") << "\n"
               << "  log     " << settings.audit.file << "\n"
               << "  CA      " << settings.ca.certificate << "  (of the certificates inside inspected TLS)\n"
               << "Try it from another terminal:\n"
@@ -58,6 +66,7 @@ void print_summary(const config::Settings& settings, const std::string& address)
 } // namespace
 
 int serve(const std::string& config_file) {
+    forbid_core_dumps(); // before any key or secret is read
     proxy::start_operator_log();
     config::Loaded loaded = config::load(config_file);
     if (!loaded.settings) {
@@ -73,7 +82,7 @@ int serve(const std::string& config_file) {
         return exit_usage;
     }
     (*daemon)->start();
-    print_summary(shown, proxy::to_text((*daemon)->endpoint()));
+    print_summary(shown, proxy::to_text((*daemon)->endpoint()), (*daemon)->watch());
     (*daemon)->run();
     return exit_ok;
 }

@@ -52,6 +52,10 @@ std::string single_quoted(std::string_view value, std::string_view quote_within)
     return result + "'";
 }
 
+std::string comment_for_shell(Shell shell, std::string_view text) {
+    return shell == Shell::sh || shell == Shell::fish ? "# " + std::string(text) + "\n" : std::string();
+}
+
 std::string for_shell(Shell shell, const std::vector<Variable>& variables) {
     if (shell == Shell::json) {
         boost::json::object object;

@@ -23,6 +23,8 @@ enum class Shell {
 };
 
 std::string for_shell(Shell shell, const std::vector<Variable>& variables);
+/// A line that the shell passes over; empty where there is no way to write one.
+std::string comment_for_shell(Shell shell, std::string_view text);
 
 /// How a single quote stands within a single-quoted word of a POSIX shell.
 inline constexpr std::string_view sh_quote = "'\\''";

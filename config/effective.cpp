@@ -28,6 +28,20 @@ json::array strings(const std::vector<std::string>& items) {
     return json::array(items.begin(), items.end());
 }
 
+json::array pins(const std::vector<policy::Pin>& credentials) {
+    constexpr std::string_view digits = "0123456789abcdef";
+    json::array result;
+    for (const policy::Pin& pin : credentials) {
+        std::string hex;
+        for (const unsigned char byte : pin.sha256) {
+            hex += digits[byte >> 4];
+            hex += digits[byte & 0x0F];
+        }
+        result.emplace_back(json::object{{"header", pin.header}, {"sha256", hex}});
+    }
+    return result;
+}
+
 json::object entry(const policy::Rule& rule, bool is_allow) {
     json::object result;
     result["domain"] = rule.pattern.text();
@@ -45,6 +59,11 @@ json::object entry(const policy::Rule& rule, bool is_allow) {
     if (is_allow) {
         result["tls"] = policy::to_text(rule.tls);
         result["private"] = texts(rule.private_ranges);
+        // Where the bytes are not read, `block` and `alert` cannot be written.
+        if (rule.tls == policy::Tls::inspect || rule.secrets == policy::Secrets::off)
+            result["secrets"] = policy::to_text(rule.secrets);
+        if (!rule.credentials.empty())
+            result["credentials"] = pins(rule.credentials);
     }
     return result;
 }
@@ -94,6 +113,35 @@ json::object inspection(const Settings& settings) {
     return {{"ca", json::object{{"cert", settings.ca.certificate}, {"key", settings.ca.key}}}};
 }
 
+json::array known_sources(const std::vector<KnownSource>& sources) {
+    json::array result;
+    for (const KnownSource& source : sources) {
+        if (source.kind == KnownSource::env)
+            result.emplace_back(json::object{{"env", strings(source.names)}});
+        else
+            result.emplace_back(json::object{{"file", source.path}});
+    }
+    return result;
+}
+
+/// A rule file by its name and what was in it: hundreds of rules would hide the rest.
+json::object secrets(const Secrets& settings) {
+    json::array rules;
+    for (const RuleFile& file : settings.files)
+        rules.emplace_back(json::object{{"file", file.name}, {"sha256", file.sha256}});
+    json::object home;
+    for (const auto& [rule, domains] : settings.home)
+        home[rule] = strings(domains);
+    json::object result{{"rules", std::move(rules)},
+                        {"canary", settings.canary},
+                        {"hold", format_size(static_cast<std::int64_t>(settings.hold))},
+                        {"undecodable", settings.block_undecodable ? "block" : "alert"},
+                        {"home", std::move(home)}};
+    if (!settings.known_by_default) // which no list of sources would say
+        result["known"] = known_sources(settings.known);
+    return result;
+}
+
 json::object audit_section(const audit::JournalOptions& options) {
     const bool carries_on = options.on_failure == audit::OnFailure::carry_on;
     return {{"file", options.file},
@@ -128,6 +176,7 @@ std::string effective_json(const Settings& settings) {
     root["dns"] = dns(settings.dns);
     root["upstream"] = upstream(settings);
     root["inspection"] = inspection(settings);
+    root["secrets"] = secrets(settings.secrets);
     root["audit"] = audit_section(settings.audit);
     root["limits"] = limits(settings.limits);
     root["workers"] = settings.workers;

@@ -30,7 +30,7 @@ std::string shown_default(const Key& key) {
 /// What Markdown makes of a heading.
 std::string anchor(std::string_view heading) {
     std::string result(heading);
-    std::erase(result, '.');
+    std::erase_if(result, [](char c) { return c == '.' || c == '[' || c == ']'; });
     return result;
 }
 
@@ -63,7 +63,7 @@ void append_table(std::string& out, const std::vector<const Key*>& keys) {
 
 void append_section(std::string& out, const Key& key) {
     const Key* item = find_key(item_path(key.path));
-    const bool holds_entries = item != nullptr && item->type == Type::entry;
+    const bool holds_entries = item != nullptr && (item->type == Type::entry || item->type == Type::mapping);
     if (key.type != Type::mapping && !holds_entries)
         return;
     out += "\n## `" + std::string(key.path) + "`\n\n" + std::string(key.doc);
@@ -73,8 +73,7 @@ void append_section(std::string& out, const Key& key) {
     const std::vector<const Key*> keys = children(holds_entries ? *item : key);
     append_table(out, keys);
     for (const Key* inner : keys)
-        if (inner->type == Type::mapping)
-            append_section(out, *inner);
+        append_section(out, *inner);
 }
 
 void append_later(std::string& out) {

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <limits>
 #include <string>
 #include <utility>
@@ -36,6 +37,27 @@ std::string upper_case(std::string text) {
             c = static_cast<char>(c - 'a' + 'A');
     }
     return text;
+}
+
+std::string lower_case(std::string text) {
+    for (char& c : text) {
+        if (c >= 'A' && c <= 'Z')
+            c = static_cast<char>(c - 'A' + 'a');
+    }
+    return text;
+}
+
+/// False when `hex` is anything but 64 hex digits.
+bool read_digest(std::string_view hex, std::array<unsigned char, 32>& digest) {
+    if (hex.size() != 2 * digest.size())
+        return false;
+    for (std::size_t i = 0; i < digest.size(); ++i) {
+        const char* const begin = hex.data() + 2 * i;
+        const auto [end, error] = std::from_chars(begin, begin + 2, digest[i], 16);
+        if (error != std::errc() || end != begin + 2)
+            return false;
+    }
+    return true;
 }
 
 /// What is most often written in place of a host.
@@ -69,6 +91,8 @@ public:
         if (entry_.kind == Kind::mapping && list_ == RuleList::allow) {
             read_tls();
             read_private();
+            read_secrets();
+            read_credentials();
         }
         if (entry_.kind == Kind::mapping)
             warn_of_tunnels();
@@ -226,6 +250,60 @@ private:
             else
                 fail(item->at, "private: " + network.error().message);
         }
+    }
+
+    /// What is said about bytes that nobody reads would be believed.
+    bool refuse_unread(const yaml::Node& node, const std::string& what) {
+        if (rule_.tls == policy::Tls::inspect)
+            return false;
+        fail(node.key_at, std::string(node.key) + ": under `tls: " + std::string(to_text(rule_.tls)) +
+                              "` the bytes are not read, so " + what +
+                              "; leave `tls` out to have them inspected, or `" + node.key + "`");
+        return true;
+    }
+
+    void read_secrets() {
+        const yaml::Node* secrets = scalar_at(entry_, "secrets");
+        if (secrets == nullptr)
+            return;
+        if (secrets->text == "off")
+            rule_.secrets = policy::Secrets::off;
+        else if (refuse_unread(*secrets, "no secret can be found in them"))
+            return;
+        if (secrets->text == "alert")
+            rule_.secrets = policy::Secrets::alert;
+    }
+
+    void read_credentials() {
+        const yaml::Node* list = node_at(entry_, "credentials", Kind::sequence);
+        if (list == nullptr || refuse_unread(*list, "no credential can be compared"))
+            return;
+        refuse_empty("credentials", "any credential");
+        for (const yaml::Node& item : list->children) {
+            if (item.kind == Kind::mapping)
+                read_pin(item);
+        }
+    }
+
+    void read_pin(const yaml::Node& item) {
+        const yaml::Node* header = scalar_at(item, "header");
+        const yaml::Node* sha256 = scalar_at(item, "sha256");
+        if (header == nullptr || sha256 == nullptr)
+            return;
+        policy::Pin pin;
+        pin.header = lower_case(header->text);
+        if (!is_token(header->text))
+            return fail(header->at, "header: " + in_quotes(header->text) + " is not the name of a header");
+        if (pin.header != header->text)
+            return fail(header->at,
+                        "header: write " + in_quotes(header->text) + " in lower case: " + pin.header);
+        // The operator's text is not repeated: it may be the credential itself.
+        if (!read_digest(sha256->text, pin.sha256))
+            return fail(sha256->at, "sha256: expected 64 hex digits, which printf %s \"$TOKEN\" | sha256sum "
+                                    "prints");
+        if (std::find(rule_.credentials.begin(), rule_.credentials.end(), pin) != rule_.credentials.end())
+            return fail(item.at, "credentials: this one stands here twice");
+        rule_.credentials.push_back(std::move(pin));
     }
 
     const yaml::Node& entry_;

@@ -1,6 +1,7 @@
 #include "config/sections.hpp"
 
 #include "config/lookup.hpp"
+#include "config/secrets.hpp"
 #include "config/state.hpp"
 #include "config/upstream.hpp"
 #include "config/values.hpp"
@@ -167,6 +168,7 @@ void read_sections(const yaml::Node& root, const Surroundings& surroundings, con
     read_upstream(root, surroundings, report, settings);
     read_state(root, surroundings, report, settings);
     read_audit(root, surroundings, report, settings);
+    read_secrets(root, surroundings, report, settings);
     read_limits(root, settings.limits);
     settings.workers = static_cast<unsigned>(integer_of(root, "workers"));
 }

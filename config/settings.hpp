@@ -4,8 +4,10 @@
 
 #include "audit/journal.hpp"
 #include "config/ca_files.hpp"
+#include "config/known_values.hpp"
 #include "net/host.hpp"
 #include "policy/policy.hpp"
+#include "scan/rule.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -50,6 +52,24 @@ struct DnsSettings {
     std::map<std::string, std::vector<boost::asio::ip::address>> hosts; // canonical name → addresses
 };
 
+/// A text of scan rules, as it was when it was read.
+struct RuleFile {
+    std::string name; // "builtin", or the path
+    std::string sha256;
+};
+
+/// `secrets:`.
+struct Secrets {
+    std::vector<scan::Rule> rules; // with `home` merged in
+    std::vector<RuleFile> files;   // where they are from
+    std::vector<KnownSource> known;
+    bool known_by_default = true; // the policy does not say: default_known()
+    bool canary = false;
+    std::size_t hold = 64 * 1024;
+    bool block_undecodable = true;
+    std::map<std::string, std::vector<std::string>> home; // rule id → what the operator added
+};
+
 struct Settings {
     std::string file;  // the path that was loaded
     std::string state; // an absolute directory; empty where nothing says which, and inspection.ca is given
@@ -61,6 +81,7 @@ struct Settings {
     std::optional<UpstreamProxy> upstream_proxy;
     std::vector<std::string> upstream_ca; // paths, checked to be readable PEM certificates
     audit::JournalOptions audit;
+    Secrets secrets;
     std::shared_ptr<const policy::Policy> policy;
     /// The whole effective configuration as canonical JSON (sorted keys, defaults filled in, no credential),
     /// and its SHA-256 in hex: the `policy` record.

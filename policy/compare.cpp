@@ -40,6 +40,19 @@ bool covers_tls(const Rule& wide, const Rule& narrow) {
     return narrow.tls <= wide.tls;
 }
 
+bool covers_secrets(const Rule& wide, const Rule& narrow) {
+    return narrow.secrets <= wide.secrets;
+}
+
+bool covers_credentials(const Rule& wide, const Rule& narrow) {
+    const bool keeps_headers =
+        std::all_of(wide.credentials.begin(), wide.credentials.end(), [&](const Pin& pin) {
+            return std::any_of(narrow.credentials.begin(), narrow.credentials.end(),
+                               [&](const Pin& other) { return other.header == pin.header; });
+        });
+    return keeps_headers && covers(wide.credentials, narrow.credentials);
+}
+
 bool covers_attempts(const Rule& wide, const Rule& narrow) {
     return covers_ports(wide, narrow) && covers_methods(wide, narrow) && covers_paths(wide, narrow);
 }

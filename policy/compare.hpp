@@ -15,6 +15,11 @@ bool covers_paths(const Rule& wide, const Rule& narrow);
 bool covers_private(const Rule& wide, const Rule& narrow);
 /// `raw` covers `tunnel`.
 bool covers_tls(const Rule& wide, const Rule& narrow);
+/// `off` covers `alert`.
+bool covers_secrets(const Rule& wide, const Rule& narrow);
+/// Every pin of `narrow` is one of `wide`, and every header that `wide` pins is pinned; without any, a rule
+/// lets all credentials through.
+bool covers_credentials(const Rule& wide, const Rule& narrow);
 
 /// Ports, methods and paths: the attempts that an entry is about, whatever its pattern.
 bool covers_attempts(const Rule& wide, const Rule& narrow);

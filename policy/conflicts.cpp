@@ -17,6 +17,8 @@ void compare(const Rule& first, const Rule& second, std::vector<Conflict>& confl
         conflicts.push_back({first.source, second.source, "tls"});
     if (!same_ranges(first, second))
         conflicts.push_back({first.source, second.source, "private"});
+    if (first.secrets != second.secrets)
+        conflicts.push_back({first.source, second.source, "secrets"});
 }
 
 /// The entries of one specificity. Each is compared with the first that has a port in common with it: where

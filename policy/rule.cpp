@@ -20,6 +20,18 @@ std::string_view to_text(Tls tls) {
     return "tunnel";
 }
 
+std::string_view to_text(Secrets secrets) {
+    switch (secrets) {
+    case Secrets::block:
+        return "block";
+    case Secrets::alert:
+        return "alert";
+    case Secrets::off:
+        return "off";
+    }
+    return "block";
+}
+
 Tls treatment_of(const Rule* rule) {
     return rule == nullptr ? Tls::inspect : rule->tls;
 }

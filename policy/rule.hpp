@@ -4,6 +4,7 @@
 #include "net/address.hpp"
 #include "net/host.hpp"
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -47,6 +48,20 @@ std::string lookup_key(const net::Host& host);
 enum class Tls { inspect, tunnel, raw };
 std::string_view to_text(Tls tls);
 
+/// What happens to a secret on its way to a host where it does not belong, strictest first. block: it is
+/// refused. alert: recorded, let through. off: nothing is looked for.
+enum class Secrets { block, alert, off };
+std::string_view to_text(Secrets secrets);
+
+/// A credential that may go to a host. While a header has pins, its value must be one of theirs.
+struct Pin {
+    std::string header; // lower case
+    /// Of the header's value; of `authorization` and `proxy-authorization` without the scheme in front.
+    std::array<unsigned char, 32> sha256{};
+
+    friend bool operator==(const Pin&, const Pin&) = default;
+};
+
 inline constexpr std::uint16_t http_port = 80;
 inline constexpr std::uint16_t https_port = 443;
 
@@ -58,7 +73,9 @@ struct Rule {
         paths; // globs, canonical (net::canonical_path): '*' within a segment, '**' across; empty: any
     Tls tls = Tls::inspect;
     std::vector<net::Network> private_ranges;
-    std::string reason; // the operator's own words, shown in refusals
+    Secrets secrets = Secrets::block; // where bytes are read: not inside a tunnel
+    std::vector<Pin> credentials;     // empty: any credential
+    std::string reason;               // the operator's own words, shown in refusals
     Source source;
 };
 

@@ -40,6 +40,10 @@ std::vector<std::string> widenings(const Rule& current, const Rule& next) {
         widened("tls", std::string(to_text(current.tls)), std::string(to_text(next.tls)));
     if (!covers_private(current, next))
         lines.push_back(name_of(next) + ": private ranges added");
+    if (!covers_secrets(current, next))
+        widened("secrets", std::string(to_text(current.secrets)), std::string(to_text(next.secrets)));
+    if (!covers_credentials(current, next))
+        lines.push_back(name_of(next) + ": credentials added, or no longer pinned");
     return lines;
 }
 

@@ -1,7 +1,7 @@
 #include "proxy/certificates.hpp"
 
+#include "config/state_files.hpp"
 #include "proxy/new_authority.hpp"
-#include "proxy/state_files.hpp"
 
 #include <boost/asio/ip/address.hpp>
 #include <openssl/crypto.h>
@@ -28,6 +28,8 @@ constexpr int min_security_bits = 112;
 /// More rotations on one day than anybody wants.
 constexpr int max_kept_per_day = 100;
 
+constexpr const char* leaked_key_remedy =
+    "run \"egressd ca rotate\": who can read the key can pretend to be any host";
 constexpr const char* rotate_remedy = "; run \"egressd ca rotate\" for a new one";
 
 Error failure(std::string message) {
@@ -45,13 +47,13 @@ std::string directory_of(const std::string& name) {
     return directory.empty() ? "." : directory;
 }
 
-Result<FileLock> lock(const CaFiles& files) {
-    return FileLock::take(files.key + ".lock");
+Result<config::FileLock> lock(const CaFiles& files) {
+    return config::FileLock::take(files.key + ".lock");
 }
 
 Result<void> make_directories(const CaFiles& files) {
     for (const std::string& file : {files.certificate, files.key})
-        if (const Result<void> made = make_private_directory(directory_of(file)); !made)
+        if (const Result<void> made = config::make_private_directory(directory_of(file)); !made)
             return made.error();
     return {};
 }
@@ -62,15 +64,15 @@ Result<void> write_new(const CaFiles& files, SystemTime now) {
     Result<NewAuthority> made = make_authority(now);
     if (!made)
         return made.error();
-    const Result<void> key = write_state_file(files.key, made->key, 0600);
+    const Result<void> key = config::write_state_file(files.key, made->key, 0600);
     OPENSSL_cleanse(made->key.data(), made->key.size());
     if (!key)
         return key.error();
-    return write_state_file(files.certificate, made->certificate, 0644);
+    return config::write_state_file(files.certificate, made->certificate, 0644);
 }
 
 Result<X509Ptr> read_certificate(const std::string& file, SystemTime now) {
-    const Result<std::string> pem = read_state_file(file);
+    const Result<std::string> pem = config::read_state_file(file);
     if (!pem)
         return pem.error();
     Result<X509Ptr> certificate = certificate_from_pem(*pem);
@@ -95,7 +97,7 @@ Result<X509Ptr> read_certificate(const std::string& file, SystemTime now) {
 }
 
 Result<KeyPtr> read_key(const std::string& file) {
-    Result<std::string> pem = read_private_file(file);
+    Result<std::string> pem = config::read_private_file(file, leaked_key_remedy);
     if (!pem)
         return pem.error();
     Result<KeyPtr> key = key_from_pem(*pem);
@@ -153,14 +155,14 @@ Result<void> name_leaf(X509* leaf, const net::Host& host) {
 Result<std::string> keep_old(const std::string& certificate, SystemTime now) {
     if (!exists(certificate))
         return std::string();
-    const Result<std::string> bytes = read_state_file(certificate);
+    const Result<std::string> bytes = config::read_state_file(certificate);
     if (!bytes)
         return bytes.error();
     const std::filesystem::path path(certificate);
     const std::string base = (path.parent_path() / path.stem()).string() + "." + day_of(now);
     for (int number = 1; number <= max_kept_per_day; ++number) {
         const std::string kept = base + (number == 1 ? "" : "." + std::to_string(number)) + ".pem";
-        const Result<void> written = write_new_state_file(kept, *bytes, 0644);
+        const Result<void> written = config::write_new_state_file(kept, *bytes, 0644);
         if (written)
             return kept;
         if (written.error().message != "exists")
@@ -179,7 +181,7 @@ Result<Authority> CertificateAuthority::open(const CaFiles& files, SystemTime no
     if (!exists(files.certificate) && !exists(files.key))
         if (const Result<void> made = make_directories(files); !made)
             return made.error();
-    const Result<FileLock> locked = lock(files);
+    const Result<config::FileLock> locked = lock(files);
     if (!exists(files.certificate) && !exists(files.key)) {
         if (!locked)
             return locked.error();
@@ -224,7 +226,7 @@ Result<Authority> CertificateAuthority::load(const CaFiles& files, SystemTime no
 Result<std::string> CertificateAuthority::rotate(const CaFiles& files, SystemTime now) {
     if (const Result<void> made = make_directories(files); !made)
         return made.error();
-    const Result<FileLock> locked = lock(files);
+    const Result<config::FileLock> locked = lock(files);
     if (!locked)
         return locked.error();
     Result<std::string> kept = keep_old(files.certificate, now);

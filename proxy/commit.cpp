@@ -15,6 +15,9 @@ namespace asio = boost::asio;
 
 namespace {
 
+/// What the log shows of a request line that holds a secret: no method or path begins like this.
+constexpr const char* concealed = "(withheld: it holds a secret)";
+
 std::string rule_text(const policy::Decision& decision) {
     return decision.rule == nullptr ? std::string() : decision.rule->source.text();
 }
@@ -56,8 +59,14 @@ net::awaitable<bool> attempt_written(Worker& worker, Exchange& exchange, std::st
 
 void file_attempt(Exchange& exchange, const std::string& query_names, audit::Journal::Done done) {
     exchange.attempt_filed = true;
-    exchange.entry.file_attempt(&exchange.attempt, exchange.decision, rule_text(exchange.decision),
-                                query_names, std::move(done), audit::Wake::later);
+    policy::Attempt shown;
+    if (exchange.conceal_target) {
+        shown = exchange.attempt;
+        shown.method = shown.path = concealed;
+    }
+    exchange.entry.file_attempt(exchange.conceal_target ? &shown : &exchange.attempt, exchange.decision,
+                                rule_text(exchange.decision), query_names, std::move(done),
+                                audit::Wake::later);
 }
 
 void file_refused_attempt(Exchange& exchange, const Refusal& refusal) {

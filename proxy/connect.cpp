@@ -38,8 +38,10 @@ std::optional<Refusal> read_attempt(Session& session, Exchange& exchange) {
 
 awaitable<void> serve_connect(Session& session, Exchange& exchange) {
     std::optional<Refusal> refusal = read_attempt(session, exchange);
+    HeadSaid said;
+    said.spelled_host = spelled_host(exchange.head);
     if (!refusal)
-        refusal = co_await admit(session, exchange, std::string());
+        refusal = co_await admit(session, exchange, said);
     if (refusal) {
         co_await refuse(session, exchange, std::move(*refusal), true);
         co_return;

@@ -2,6 +2,9 @@
 
 #include "audit/event.hpp"
 #include "audit/id.hpp"
+#include "config/engine_files.hpp"
+#include "config/watched.hpp"
+#include "config/weaken.hpp"
 #include "proxy/certificates.hpp"
 #include "proxy/operator_log.hpp"
 #include "proxy/origin_tls.hpp"
@@ -95,6 +98,30 @@ Result<std::vector<std::shared_ptr<OriginTls>>> make_origin_tls(const config::Se
     return all;
 }
 
+/// A source of known values that cannot be read is said, and the rest is watched: a `.env` comes and goes.
+Result<Watch> make_watch(const config::Settings& settings) {
+    std::vector<std::string> problems;
+    Watch watch;
+    try {
+        config::Watched watched = config::gather_watched(settings, problems);
+        for (const std::string& problem : problems)
+            log_warning("known-secrets", problem);
+        watch.rules = settings.secrets.rules.size();
+        watch.known = watched.known;
+        watch.canaries = watched.canaries;
+        watch.engine =
+            config::load_engine(settings.state, settings.secrets.rules, std::move(watched.values),
+                                [](const std::string& sentence) { log_info("secret-rules", sentence); });
+    } catch (const std::exception& error) {
+        return Error{Side::self, std::string("the secret rules cannot be used: ") + error.what()};
+    }
+    log_info("watching", "what leaves is searched for secrets",
+             {{"rules", std::to_string(watch.rules)},
+              {"known", std::to_string(watch.known)},
+              {"canaries", std::to_string(watch.canaries)}});
+    return watch;
+}
+
 std::string new_pseudonym() {
     const std::string id = audit::new_id();
     return "egressd-" + id.substr(id.size() - 12); // the random end of a UUIDv7
@@ -121,6 +148,10 @@ Result<std::unique_ptr<Daemon>> Daemon::open(config::Settings settings) {
     if (!origin_tls)
         return origin_tls.error();
     parts.origin_tls = std::move(*origin_tls);
+    Result<Watch> watch = make_watch(settings);
+    if (!watch)
+        return watch.error();
+    parts.watch = std::move(*watch);
     Result<std::unique_ptr<Listener>> listener = Listener::open("proxy", settings.proxy_listen);
     if (!listener)
         return listener.error();
@@ -132,8 +163,8 @@ Daemon::Daemon(config::Settings settings, Parts parts)
     : settings_(std::make_shared<const config::Settings>(std::move(settings))),
       journal_(std::move(parts.journal)), repeats_(*journal_), log_{*journal_, repeats_, audit::new_id()},
       listeners_(std::move(parts.listeners)), origin_tls_(std::move(parts.origin_tls)),
-      shared_{log_, {}, 0, new_pseudonym(), std::move(parts.authority)}, signals_(io_, open_signals()),
-      second_(io_) {
+      watch_(std::move(parts.watch)), shared_{log_, {}, 0, new_pseudonym(), std::move(parts.authority)},
+      signals_(io_, open_signals()), second_(io_) {
     for (const std::unique_ptr<Listener>& listener : listeners_)
         for (policy::Endpoint& endpoint : listener->reachable_at())
             shared_.own.push_back(std::move(endpoint));
@@ -160,7 +191,8 @@ std::string Daemon::policy_record() const {
 void Daemon::start() {
     journal_->append(policy_record(), audit::Durability::synced_soon);
     for (std::shared_ptr<OriginTls>& origin_tls : origin_tls_)
-        workers_.push_back(std::make_unique<Worker>(shared_, settings_, std::move(origin_tls)));
+        workers_.push_back(
+            std::make_unique<Worker>(shared_, settings_, std::move(origin_tls), watch_.engine));
     running_ = workers_.size();
     for (const std::unique_ptr<Worker>& worker : workers_)
         worker->start(listeners_, [this] { asio::post(io_, [this] { worker_stopped(); }); });
@@ -221,16 +253,20 @@ void Daemon::reload() {
             message = finding.text();
     }
     std::vector<std::shared_ptr<OriginTls>> origin_tls;
+    Watch watch;
     if (loaded.settings) {
         Result<std::vector<std::shared_ptr<OriginTls>>> made =
             make_origin_tls(*loaded.settings, workers_.size());
-        if (made)
+        Result<Watch> compiled = make_watch(*loaded.settings);
+        if (made && compiled) {
             origin_tls = std::move(*made);
-        else
-            message = made.error().message;
+            watch = std::move(*compiled);
+        } else {
+            message = made ? compiled.error().message : made.error().message;
+        }
     }
-    if (!origin_tls.empty()) {
-        take_over(std::move(*loaded.settings), origin_tls);
+    if (watch.engine) {
+        take_over(std::move(*loaded.settings), origin_tls, std::move(watch));
     } else {
         journal_->append(audit::reload_record(false, message, {}), audit::Durability::synced_soon);
         log_error("reload-failed", "the policy in force stays: " + settings_->sha256.substr(0, 12));
@@ -242,20 +278,22 @@ void Daemon::reload() {
     });
 }
 
-void Daemon::take_over(config::Settings settings, const std::vector<std::shared_ptr<OriginTls>>& origin_tls) {
+void Daemon::take_over(config::Settings settings, const std::vector<std::shared_ptr<OriginTls>>& origin_tls,
+                       Watch watch) {
     if (to_text(settings.proxy_listen) != to_text(settings_->proxy_listen) ||
         settings.audit.file != settings_->audit.file || settings.workers != settings_->workers ||
         settings.ca.certificate != settings_->ca.certificate || settings.ca.key != settings_->ca.key)
         log_warning("restart-needed",
                     "listen, audit.file, workers and the CA change only with a restart; the "
                     "rest of the new file is in force");
-    const std::vector<std::string> weaker = policy::weakenings(*settings_->policy, *settings.policy);
+    const std::vector<std::string> weaker = config::weakenings(*settings_, settings);
     for (const std::string& line : weaker)
         log_warning("policy-weakened", line);
     settings_ = std::make_shared<const config::Settings>(std::move(settings));
+    watch_ = std::move(watch);
     journal_->append(audit::reload_record(true, {}, weaker), audit::Durability::synced_soon);
     for (std::size_t i = 0; i < workers_.size(); ++i)
-        workers_[i]->apply(settings_, origin_tls[i]);
+        workers_[i]->apply(settings_, origin_tls[i], watch_.engine);
     log_info("reloaded", "the new policy is in force", {{"policy_sha256", settings_->sha256}});
 }
 

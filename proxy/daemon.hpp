@@ -19,6 +19,14 @@
 
 namespace egressd::proxy {
 
+/// What finds the secrets in what leaves, and how much it looks for.
+struct Watch {
+    std::shared_ptr<const scan::Engine> engine;
+    std::size_t rules = 0;
+    std::size_t known = 0; // values of the operator's
+    std::size_t canaries = 0;
+};
+
 class Daemon {
 public:
     /// Opens the log and the listeners; the Error names the remedy. Nothing is accepted yet.
@@ -27,6 +35,7 @@ public:
     Daemon(const Daemon&) = delete;
     Daemon& operator=(const Daemon&) = delete;
 
+    const Watch& watch() const { return watch_; }
     const CertificateAuthority& authority() const { return *shared_.authority; }
 
     /// The proxy's address, with the real port.
@@ -43,6 +52,7 @@ private:
         std::unique_ptr<audit::Journal> journal;
         std::shared_ptr<const CertificateAuthority> authority;
         std::vector<std::shared_ptr<OriginTls>> origin_tls; // one a worker
+        Watch watch;
         std::vector<std::unique_ptr<Listener>> listeners;
     };
     Daemon(config::Settings settings, Parts parts);
@@ -50,7 +60,8 @@ private:
     void await_signal();
     void await_second();
     void reload();
-    void take_over(config::Settings settings, const std::vector<std::shared_ptr<OriginTls>>& origin_tls);
+    void take_over(config::Settings settings, const std::vector<std::shared_ptr<OriginTls>>& origin_tls,
+                   Watch watch);
 
     void stop(int signal);
     void worker_stopped();
@@ -62,6 +73,7 @@ private:
     audit::Log log_;
     std::vector<std::unique_ptr<Listener>> listeners_;
     std::vector<std::shared_ptr<OriginTls>> origin_tls_; // for the workers that start() makes
+    Watch watch_;
     Shared shared_;
     boost::asio::io_context io_{1};
     boost::asio::posix::stream_descriptor signals_;

@@ -1,9 +1,10 @@
 // One plain HTTP request: judged, then sent to the origin anew while its response comes back.
 //
 //   read_request   target, framing, Expect, Upgrade: what cannot be forwarded is refused before it is judged
-//   by name admit          the decision, and its record send_request   over a pooled connection or a new one;
-//   the body, if any, goes beside the response deliver        the response, as it arrives finish which of the
-//   two connections can be used again
+//   by name admit          the decision, what the head says, and the record of both hold           the body's
+//   beginning, or all of it, before an origin hears of the request send           over a pooled connection or
+//   a new one; the body, if any, goes beside the response deliver        the response, as it arrives finish
+//   which of the two connections can be used again
 #include "proxy/forward.hpp"
 
 #include "proxy/download.hpp"
@@ -54,6 +55,11 @@ std::optional<Refusal> check_options(const RequestHead& head) {
         return refusal;
     }
     return std::nullopt;
+}
+
+/// The client may wait for the origin's word before it sends a body.
+bool expects_continue(const RequestHead& head) {
+    return head.version == 11 && count_fields(head.fields, "Expect") > 0;
 }
 
 TargetResult<ForwardTarget> target_of(const Session& session, const RequestHead& head) {
@@ -135,17 +141,17 @@ bool may_repeat(const Exchange& exchange, const Request& request) {
 }
 
 /// Sends the request and relays the response, once.
-awaitable<Delivery> exchange_once(Session& session, Exchange& exchange, const Request& request) {
+awaitable<Delivery> exchange_once(Session& session, Exchange& exchange, const Request& request,
+                                  Upload& upload) {
     Delivery delivery;
     delivery.ec = co_await send_head(session, exchange, request);
     if (delivery.ec)
         co_return delivery;
-    Upload upload(session);
-    if (request.framing.kind == BodyKind::chunked || request.framing.length > 0)
-        upload.start(exchange, request.framing);
+    upload.start();
     delivery = co_await deliver_response(session, exchange, request.client_persists);
     if (!upload.complete()) {
         // The origin has answered, or failed, before it had the whole body: it will not get the rest.
+        upload.abandon();
         session.origin->connection.close();
         session.client.expires_after(abandoned_upload);
     }
@@ -162,6 +168,24 @@ awaitable<Delivery> exchange_once(Session& session, Exchange& exchange, const Re
         delivery.origin_reusable = false;
     }
     co_return delivery;
+}
+
+/// Ends an exchange whose body cannot go on.
+awaitable<void> fail_upload(Session& session, Exchange& exchange, const Upload& upload) {
+    if (session.origin)
+        session.origin->connection.reset();
+    const bool half_answered = exchange.replied;
+    if (upload.refusal()) {
+        Refusal refusal = *upload.refusal();
+        co_await refuse(session, exchange, std::move(refusal), true);
+    } else if (!upload.malformed().empty()) {
+        Refusal refusal = refusal_of(Reason::request_malformed, upload.malformed());
+        co_await refuse(session, exchange, std::move(refusal), true);
+    } else {
+        exchange.entry.conclude(reason_of(session, upload.client_error(), Side::client));
+    }
+    if (half_answered)
+        session.client.reset(); // what is out must not look whole
 }
 
 /// What the client is told when its request has brought no response that could be relayed.
@@ -210,16 +234,25 @@ awaitable<bool> serve_forward(Session& session, Exchange& exchange) {
     request.client_persists = client_persists(exchange.head);
     std::optional<Refusal> refusal = read_request(session, exchange, request);
     const bool malformed = refusal.has_value();
+    HeadSaid said;
+    said.spelled_host = spelled_host(exchange.head);
+    said.method = exchange.head.method;
+    said.query = request.target.query;
     if (!refusal)
-        refusal = co_await admit(session, exchange, net::query_names(request.target.query));
+        refusal = co_await admit(session, exchange, said);
     if (refusal) {
         // A body that is still to come stands between this request and the next one.
         const bool close = malformed || exchange.may_bring_more || !request.client_persists;
         co_await refuse(session, exchange, std::move(*refusal), close);
         co_return !close;
     }
-    exchange.entry.inspection = audit::Inspection::partial;
-    exchange.entry.inspection_reason = not_scanned;
+    Upload upload(session, exchange, request.framing);
+    if (!expects_continue(exchange.head))
+        co_await upload.hold();
+    if (upload.failed()) {
+        co_await fail_upload(session, exchange, upload);
+        co_return false;
+    }
     Delivery delivery;
     for (bool fresh = false;; fresh = true) {
         const std::optional<Failure> failure = co_await have_origin(session, exchange, fresh);
@@ -229,12 +262,16 @@ awaitable<bool> serve_forward(Session& session, Exchange& exchange) {
             co_return false;
         }
         const bool reused = session.origin->reused;
-        delivery = co_await exchange_once(session, exchange, request);
+        delivery = co_await exchange_once(session, exchange, request, upload);
         const bool stale = reused && delivery.outcome == Delivery::Outcome::no_response &&
                            !session.interrupted() && delivery.ec != boost::asio::error::timed_out;
         if (!stale || !may_repeat(exchange, request))
             break;
         session.origin.reset();
+    }
+    if (upload.refusal()) {
+        co_await fail_upload(session, exchange, upload);
+        co_return false;
     }
     if (delivery.outcome == Delivery::Outcome::switched) {
         co_await relay_websocket(session, exchange);

@@ -141,8 +141,7 @@ awaitable<void> serve_intercepted(Session& session, Exchange& exchange) {
         if (!open)
             co_return;
     }
-    exchange.entry.inspection = audit::Inspection::partial; // from here on its requests are read
-    exchange.entry.inspection_reason = not_scanned;
+    note_inspection(exchange);
     session.inside = std::move(inside);
     const bool more = co_await await_request(session, exchange);
     if (!more)

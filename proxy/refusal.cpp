@@ -68,6 +68,10 @@ std::string_view proxy_error(const Refusal& refusal) {
     }
 }
 
+bool is_about_secrets(Reason reason) {
+    return reason == Reason::secret_found || reason == Reason::inspection_impossible;
+}
+
 std::string text_body(const Refusal& refusal, std::string_view id) {
     std::string body = "egressd refused this request: " + refusal.message + "\n";
     body.append("  reason:   ").append(to_text(refusal.reason)).append("\n");
@@ -79,7 +83,10 @@ std::string text_body(const Refusal& refusal, std::string_view id) {
     body.append("  rule:     ").append(refusal.rule.empty() ? "none" : refusal.rule).append("\n");
     body.append("  decision: ").append(id).append("\n");
     if (!refusal.fix.empty())
-        body.append("  to allow it, add this line under `allow:`\n    ").append(refusal.fix).append("\n");
+        body.append(is_about_secrets(refusal.reason) ? "  to allow it, add this line to allow.yaml\n    "
+                                                     : "  to allow it, add this line under `allow:`\n    ")
+            .append(refusal.fix)
+            .append("\n");
     return body;
 }
 

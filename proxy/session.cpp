@@ -10,6 +10,7 @@
 // Whatever happens, the exchange's entry files the end record when it goes out of scope.
 #include "proxy/session.hpp"
 
+#include "net/url.hpp"
 #include "proxy/commit.hpp"
 #include "proxy/connect.hpp"
 #include "proxy/forward.hpp"
@@ -137,7 +138,7 @@ void Session::recheck(const config::Settings& settings) {
     }
     const policy::Rule* before = exchange->decision.rule;
     if (allowed && before != nullptr && now.rule != nullptr)
-        allowed = before->tls == now.rule->tls;
+        allowed = before->tls == now.rule->tls && before->secrets <= now.rule->secrets;
     if (!allowed)
         interrupt(Reason::policy_changed);
 }
@@ -209,8 +210,11 @@ ExchangeScope::~ExchangeScope() {
     session_.origin.reset();
 }
 
-awaitable<std::optional<Refusal>> admit(Session& session, Exchange& exchange, std::string query_names) {
-    std::optional<Refusal> refusal;
+namespace {
+
+/// The decision, and what would be said of it; `report` is of a head that was looked at, whatever was
+/// decided.
+HeadReport judge_head(Session& session, Exchange& exchange, const HeadSaid& said) {
     audit::Journal& journal = session.worker.shared().log.journal;
     const bool must_be_written = exchange.settings->audit.on_failure == audit::OnFailure::deny;
     exchange.decision = exchange.settings->policy->decide(exchange.attempt);
@@ -220,13 +224,33 @@ awaitable<std::optional<Refusal>> admit(Session& session, Exchange& exchange, st
         exchange.decision = policy::Decision{policy::Verdict::deny, Reason::method, rule};
     if (exchange.decision.lets_through() && must_be_written && !journal.healthy())
         exchange.decision = policy::Decision{policy::Verdict::deny, Reason::audit_failed, rule};
+    const bool let_through = exchange.decision.lets_through();
+    exchange.scanning = session.worker.scanning();
+    HeadReport report = inspect_head(exchange, said);
+    if (let_through && report.refusal)
+        exchange.decision = policy::Decision{policy::Verdict::deny, report.refusal->reason, rule};
+    else
+        report.refusal.reset();
+    return report;
+}
 
+} // namespace
+
+awaitable<std::optional<Refusal>> admit(Session& session, Exchange& exchange, const HeadSaid& said) {
+    const bool must_be_written = exchange.settings->audit.on_failure == audit::OnFailure::deny;
+    HeadReport report = judge_head(session, exchange, said);
+    const policy::Rule* rule = exchange.decision.rule;
+    std::optional<Refusal> refusal = std::move(report.refusal);
+    std::string query_names = exchange.conceal_query ? std::string() : net::query_names(said.query);
     bool written = true;
     if (exchange.decision.lets_through()) {
         written = co_await attempt_written(session.worker, exchange, std::move(query_names));
     } else {
         file_attempt(exchange, query_names, audit::Journal::Done());
     }
+    file_secrets(exchange, report.found, report.actions);
+    if (refusal)
+        co_return refusal;
     if (!written && must_be_written)
         exchange.decision = policy::Decision{policy::Verdict::deny, Reason::audit_failed, rule};
     if (exchange.decision.lets_through() && session.interrupted()) {
@@ -238,6 +262,8 @@ awaitable<std::optional<Refusal>> admit(Session& session, Exchange& exchange, st
         co_return refusal;
     }
     refusal = refusal_of(exchange.decision, exchange.attempt);
+    if (exchange.conceal_target)
+        refusal->fix.clear(); // it repeats them
     if (exchange.decision.reason == Reason::audit_failed)
         refusal->message = "the audit log cannot be written, and nothing is let through unrecorded";
     co_return refusal;
@@ -266,6 +292,7 @@ Refusal refusal_of(const Failure& failure, const Exchange& exchange) {
 void begin(const Session& session, Exchange& exchange, policy::Protocol protocol) {
     exchange.settings = session.worker.settings();
     exchange.attempt.task = session.listener.task();
+    exchange.peer = session.peer();
     exchange.attempt.protocol = protocol;
     if (session.inside) {
         exchange.attempt.host = session.inside->authority.host;

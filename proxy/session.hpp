@@ -8,6 +8,7 @@
 #include "net/connection.hpp"
 #include "policy/policy.hpp"
 #include "proxy/http1.hpp"
+#include "proxy/inspection.hpp"
 #include "proxy/origin.hpp"
 #include "proxy/refusal.hpp"
 #include "proxy/target.hpp"
@@ -16,14 +17,12 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace egressd::proxy {
 
 class Listener;
 class Worker;
-
-/// Why a request whose head was judged is not seen as a whole: bodies are not scanned in this version.
-inline constexpr const char* not_scanned = "not-scanned";
 
 /// One request: from its first byte to its end record, which the entry's destructor files.
 struct Exchange {
@@ -37,6 +36,11 @@ struct Exchange {
     policy::Attempt attempt;
     policy::Decision decision;
     std::optional<WebSocketOffer> websocket; // the request is for one
+    std::string_view peer;                   // "address:port" of the client, whose session outlives this
+    std::shared_ptr<Scanning> scanning;      // nullptr: nothing is looked for
+    std::vector<scan::Coding> codings;       // of the body, innermost first
+    bool conceal_target = false;             // path or method holds a secret, which no record may
+    bool conceal_query = false;
     bool wants_json = false;
     bool attempt_filed = false;
     bool may_bring_more = true; // bytes of the request may still be on their way
@@ -106,9 +110,9 @@ private:
     Exchange* around_;
 };
 
-/// Judges the exchange's attempt and writes it down before anything may leave. Empty: let through. Every
-/// protocol's way in.
-net::awaitable<std::optional<Refusal>> admit(Session& session, Exchange& exchange, std::string query_names);
+/// Judges the exchange's attempt and what its head says, and writes it down before anything may leave. Empty:
+/// let through. Every protocol's way in.
+net::awaitable<std::optional<Refusal>> admit(Session& session, Exchange& exchange, const HeadSaid& said);
 
 /// The refusal for a request that can't be judged; what it named, as far as it is known, goes into the
 /// exchange's attempt.

@@ -71,7 +71,7 @@ awaitable<std::optional<Broken>> read_message(Session& session, Parse<Value> (*p
 }
 
 /// Greeting and, for a client that insists on it, a login; no task is told apart by one yet, so any is taken.
-awaitable<std::optional<Broken>> shake_hands(Session& session) {
+awaitable<std::optional<Broken>> shake_hands(Session& session, socks5::Login& name) {
     socks5::Greeting greeting;
     std::optional<Broken> broken = co_await read_message(session, socks5::parse_greeting, greeting);
     if (broken)
@@ -88,8 +88,7 @@ awaitable<std::optional<Broken>> shake_hands(Session& session) {
         co_return broken;
     }
     if (login && !ec) {
-        socks5::Login ignored;
-        broken = co_await read_message(session, socks5::parse_login, ignored);
+        broken = co_await read_message(session, socks5::parse_login, name);
         if (broken)
             co_return broken;
         const std::string accepted = socks5::login_result(true);
@@ -126,10 +125,11 @@ awaitable<void> refuse_socks5(Session& session, Exchange& exchange, Refusal refu
 }
 
 /// Judges, dials, answers; true when the way is open.
-awaitable<bool> open(Session& session, Exchange& exchange, const socks5::Request& request) {
+awaitable<bool> open(Session& session, Exchange& exchange, const socks5::Request& request,
+                     const HeadSaid& said) {
     std::optional<Refusal> refusal = read_attempt(exchange, request);
     if (!refusal)
-        refusal = co_await admit(session, exchange, std::string());
+        refusal = co_await admit(session, exchange, said);
     if (!refusal) {
         const std::optional<Failure> failure = co_await open_passage(session, exchange);
         if (failure)
@@ -155,7 +155,8 @@ awaitable<void> serve_socks5(Session& session) {
     begin(session, exchange, policy::Protocol::socks5);
     const ExchangeScope scope(session, exchange);
     session.client.expires_after(exchange.settings->limits.header_timeout);
-    std::optional<Broken> broken = co_await shake_hands(session);
+    socks5::Login login;
+    std::optional<Broken> broken = co_await shake_hands(session, login);
     socks5::Request request;
     if (!broken)
         broken = co_await read_message(session, socks5::parse_request, request);
@@ -164,7 +165,11 @@ awaitable<void> serve_socks5(Session& session) {
         co_await refuse_socks5(session, exchange, std::move(refusal), broken->reply);
         co_return;
     }
-    const bool opened = co_await open(session, exchange, request);
+    HeadSaid said;
+    said.socks_user = login.user;
+    if (const std::string* name = std::get_if<std::string>(&request.host))
+        said.spelled_host = *name;
+    const bool opened = co_await open(session, exchange, request, said);
     if (opened)
         co_await serve_passage(session, exchange);
 }

@@ -1,5 +1,6 @@
 #include "proxy/websocket_relay.hpp"
 
+#include "proxy/message_scan.hpp"
 #include "proxy/worker.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -199,7 +200,7 @@ awaitable<void> part(Relay& relay, const WebSocketEnd& end, const std::string& i
     (void)ignored;
 }
 
-/// Nothing looks into messages, and the end record says so ("not-scanned").
+/// Nothing looks into messages, and the end record says so ("secrets-off").
 class OpenGate final : public MessageGate {
 public:
     std::optional<Refusal> refuse(const MessagePiece&) override { return std::nullopt; }
@@ -257,11 +258,13 @@ awaitable<WebSocketEnd> relay_messages(asio::io_context& io, WebSocketSides& sid
 }
 
 awaitable<void> relay_websocket(Session& session, Exchange& exchange) {
-    exchange.entry.inspection = audit::Inspection::partial;
-    exchange.entry.inspection_reason = "not-scanned";
     exchange.head = RequestHead(); // what an idle WebSocket need not keep
     std::string().swap(exchange.head_bytes);
-    OpenGate gate;
+    OpenGate open;
+    std::optional<MessageScan> scan;
+    if (exchange.scanning)
+        scan.emplace(exchange);
+    MessageGate& gate = scan ? static_cast<MessageGate&>(*scan) : open;
     Origin& origin = *session.origin;
     WebSocketSides sides{session.client,
                          origin.connection,

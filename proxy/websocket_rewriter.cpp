@@ -2,9 +2,16 @@
 
 #include <openssl/rand.h>
 
+#include <algorithm>
 #include <cstring>
 
 namespace egressd::proxy {
+
+namespace {
+
+constexpr std::size_t idle_capacity = 4 * 1024; // what a WebSocket may keep between its messages
+
+} // namespace
 
 std::optional<MaskKey> MaskKeys::next() {
     if (used_ == drawn_.size()) {
@@ -29,43 +36,72 @@ bool FrameRewriter::rewrite(std::span<char> bytes, std::string& out, std::uint64
         bytes = bytes.subspan(step->consumed);
         if (!step->begins && step->payload.empty())
             continue;
+        if (gate_ != nullptr) {
+            if (!pass_gate(*step, out, payload))
+                return false;
+            continue;
+        }
         payload += step->payload.size();
-        if (!passes_gate(*step) || !write(*step, out))
-            return false;
+        copy(*step, out);
     }
     return true;
 }
 
-bool FrameRewriter::passes_gate(const FrameReader::Step& step) {
-    if (gate_ == nullptr)
-        return true;
+void FrameRewriter::copy(const FrameReader::Step& step, std::string& out) {
+    if (step.begins)
+        out += write_frame_header(reader_.frame(), std::nullopt);
+    out.append(step.payload.data(), step.payload.size());
+}
+
+bool FrameRewriter::pass_gate(const FrameReader::Step& step, std::string& out, std::uint64_t& payload) {
     const Frame& frame = reader_.frame();
+    const bool control = is_control(frame.opcode);
     MessagePiece piece;
     piece.kind = frame.message;
     piece.bytes = std::string_view(step.payload.data(), step.payload.size());
     piece.begins = step.begins && frame.opcode != Opcode::continuation;
     piece.ends = step.ends && frame.final;
     refusal_ = gate_->refuse(piece);
-    return !refusal_;
+    if (refusal_)
+        return false;
+    if (control) {
+        payload += step.payload.size();
+        return write_masked(frame.opcode, true, step.payload, out);
+    }
+    held_.append(piece.bytes);
+    const std::size_t keep = piece.ends ? 0 : std::min(gate_->held_back(), held_.size());
+    const std::size_t size = held_.size() - keep;
+    if (size == 0 && !piece.ends)
+        return true;
+    payload += size;
+    return release(size, piece.ends, out);
 }
 
-bool FrameRewriter::write(const FrameReader::Step& step, std::string& out) {
-    const bool masked = gate_ != nullptr;
-    if (step.begins) {
-        const std::optional<MaskKey> key = masked ? keys_.next() : std::nullopt;
-        if (masked && !key) {
-            refusal_ =
-                refusal_of(policy::Reason::upstream_failed, "egressd has no randomness for a masking key");
-            return false;
-        }
-        key_ = key.value_or(MaskKey());
-        sent_ = 0;
-        out += write_frame_header(reader_.frame(), key);
+/// Writes the front of what is held as a frame of its message.
+bool FrameRewriter::release(std::size_t size, bool final, std::string& out) {
+    const Opcode opcode = begun_ ? Opcode::continuation : reader_.frame().message;
+    if (!write_masked(opcode, final, std::span<char>(held_).first(size), out))
+        return false;
+    begun_ = !final;
+    held_.erase(0, size);
+    if (held_.empty() && held_.capacity() > idle_capacity)
+        std::string().swap(held_);
+    return true;
+}
+
+bool FrameRewriter::write_masked(Opcode opcode, bool final, std::span<char> payload, std::string& out) {
+    const std::optional<MaskKey> key = keys_.next();
+    if (!key) {
+        refusal_ = refusal_of(policy::Reason::upstream_failed, "egressd has no randomness for a masking key");
+        return false;
     }
-    if (masked)
-        apply_mask(step.payload, key_, sent_);
-    out.append(step.payload.data(), step.payload.size());
-    sent_ += step.payload.size();
+    Frame frame;
+    frame.opcode = frame.message = opcode;
+    frame.final = final;
+    frame.length = payload.size();
+    out += write_frame_header(frame, key);
+    apply_mask(payload, *key, 0);
+    out.append(payload.data(), payload.size());
     return true;
 }
 

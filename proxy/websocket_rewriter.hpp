@@ -30,6 +30,9 @@ public:
     /// Empty: the piece may leave. Otherwise neither it nor anything behind it does: the client gets a close
     /// frame 1008, the origin a reset, and the end record the refusal's reason and message.
     virtual std::optional<Refusal> refuse(const MessagePiece& piece) = 0;
+    /// How many of the last bytes of a message that goes on must wait for what follows them. At its end all
+    /// leave.
+    virtual std::size_t held_back() const { return 0; }
 };
 
 /// Unpredictable keys for frames to an origin (RFC 6455 5.3), drawn in batches.
@@ -44,7 +47,8 @@ private:
 };
 
 /// One direction. Towards the origin every frame is masked with a key of ours: with the client's own, an
-/// agent would choose the very bytes on the wire, which is what masking is there to prevent.
+/// agent would choose the very bytes on the wire, which is what masking is there to prevent. There a message
+/// is cut into frames anew, as the gate lets go of it; which frames it came in means nothing (RFC 6455 5.4).
 class FrameRewriter {
 public:
     /// Of a client's frames to the origin.
@@ -52,26 +56,27 @@ public:
     /// Of an origin's frames to the client.
     FrameRewriter() : reader_(Side::origin) {}
 
-    /// Appends what goes on of `bytes` to `out`, at most max_frame_header + max_control_payload bytes more
-    /// than it was given, and the number of payload bytes in it to `payload`. False: problem() or refusal()
-    /// says why, and nothing of `out` may be sent.
+    /// Appends what goes on of `bytes`, and of what was held back before, to `out`, and the number of payload
+    /// bytes in it to `payload`. False: problem() or refusal() says why, and nothing of `out` may be sent.
     bool rewrite(std::span<char> bytes, std::string& out, std::uint64_t& payload);
 
     const std::string& problem() const { return problem_; }
     const std::optional<Refusal>& refusal() const { return refusal_; }
     bool closed() const { return reader_.closed(); }
-    /// What was written ends inside a frame: no other frame can follow.
+    /// What was read ends inside a frame, so that what was written may do so too: no other frame can follow.
     bool inside_frame() const { return reader_.inside_data(); }
 
 private:
-    bool write(const FrameReader::Step& step, std::string& out);
-    bool passes_gate(const FrameReader::Step& step);
+    void copy(const FrameReader::Step& step, std::string& out);
+    bool pass_gate(const FrameReader::Step& step, std::string& out, std::uint64_t& payload);
+    bool release(std::size_t size, bool final, std::string& out);
+    bool write_masked(Opcode opcode, bool final, std::span<char> payload, std::string& out);
 
     FrameReader reader_;
     MessageGate* gate_ = nullptr;
     MaskKeys keys_;
-    MaskKey key_{};          // of the frame under way
-    std::uint64_t sent_ = 0; // of its payload
+    std::string held_;   // of the message under way, unmasked
+    bool begun_ = false; // a frame of it has been written
     std::string problem_;
     std::optional<Refusal> refusal_;
 };

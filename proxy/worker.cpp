@@ -1,6 +1,7 @@
 #include "proxy/worker.hpp"
 
 #include "proxy/client_tls.hpp"
+#include "proxy/inspection.hpp"
 #include "proxy/operator_log.hpp"
 #include "proxy/origin_tls.hpp"
 #include "proxy/refusal.hpp"
@@ -80,10 +81,11 @@ private:
 } // namespace
 
 Worker::Worker(Shared& shared, std::shared_ptr<const config::Settings> settings,
-               std::shared_ptr<OriginTls> origin_tls)
+               std::shared_ptr<OriginTls> origin_tls, const std::shared_ptr<const scan::Engine>& engine)
     : shared_(shared), settings_(std::move(settings)), work_(io_.get_executor()), timers_(io_),
       pool_(timers_), client_tls_(std::make_unique<ClientTls>(shared.authority)),
-      origin_tls_(std::move(origin_tls)), resolver_(make_resolver(io_, *settings_)) {}
+      origin_tls_(std::move(origin_tls)), scanning_(std::make_shared<Scanning>(engine, shared.splits)),
+      resolver_(make_resolver(io_, *settings_)) {}
 
 Worker::~Worker() {
     drain(std::chrono::milliseconds(0)); // one that was started and never told to stop: a start that failed
@@ -185,8 +187,11 @@ void Worker::adopt(net::tcp::socket socket, std::string peer, const Listener& li
     asio::co_spawn(io_, serve(this, std::move(socket), std::move(peer), &listener), report_bug);
 }
 
-void Worker::apply(std::shared_ptr<const config::Settings> settings, std::shared_ptr<OriginTls> origin_tls) {
-    asio::post(io_, [this, settings = std::move(settings), origin_tls = std::move(origin_tls)] {
+void Worker::apply(std::shared_ptr<const config::Settings> settings, std::shared_ptr<OriginTls> origin_tls,
+                   std::shared_ptr<const scan::Engine> engine) {
+    asio::post(io_, [this, settings = std::move(settings), origin_tls = std::move(origin_tls),
+                     engine = std::move(engine)] {
+        scanning_ = std::make_shared<Scanning>(engine, shared_.splits);
         resolver_ = make_resolver(io_, *settings);
         settings_ = settings;
         origin_tls_ = origin_tls;

@@ -9,6 +9,8 @@
 #include "net/splice.hpp"
 #include "proxy/listener.hpp"
 #include "proxy/origin.hpp"
+#include "proxy/splits.hpp"
+#include "scan/engine.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
@@ -27,6 +29,7 @@ class CertificateAuthority;
 class ClientTls;
 class OriginTls;
 class Session;
+struct Scanning;
 
 /// What all workers share; constant while they run, or thread-safe by itself.
 struct Shared {
@@ -36,12 +39,13 @@ struct Shared {
     std::string
         pseudonym; // this process in Via fields (RFC 9110 7.6.3): a request that carries it has come round
     std::shared_ptr<const CertificateAuthority> authority; // of the certificates that clients are shown
+    Splits splits{};
 };
 
 class Worker {
 public:
     Worker(Shared& shared, std::shared_ptr<const config::Settings> settings,
-           std::shared_ptr<OriginTls> origin_tls);
+           std::shared_ptr<OriginTls> origin_tls, const std::shared_ptr<const scan::Engine>& engine);
     ~Worker();
     Worker(const Worker&) = delete;
     Worker& operator=(const Worker&) = delete;
@@ -51,9 +55,10 @@ public:
     void start(const std::vector<std::unique_ptr<Listener>>& listeners, std::function<void()> on_stopped);
 
     // From any thread.
-    /// From now on requests are judged by `settings`, and origins by `origin_tls`; live ones that the
-    /// settings would deny are closed.
-    void apply(std::shared_ptr<const config::Settings> settings, std::shared_ptr<OriginTls> origin_tls);
+    /// From now on requests are judged by `settings`, origins by `origin_tls`, and `engine` finds what is
+    /// secret; live ones that the settings would deny are closed.
+    void apply(std::shared_ptr<const config::Settings> settings, std::shared_ptr<OriginTls> origin_tls,
+               std::shared_ptr<const scan::Engine> engine);
     /// Stops accepting; ends idle sessions now and the others when they are done, or with reason shutdown
     /// after `patience`.
     void drain(std::chrono::milliseconds patience);
@@ -67,6 +72,7 @@ public:
     OriginPool& pool() { return pool_; }
     ClientTls& client_tls() { return *client_tls_; }
     OriginTls& origin_tls() { return *origin_tls_; }
+    const std::shared_ptr<Scanning>& scanning() const { return scanning_; }
     const std::shared_ptr<dns::Resolver>& resolver() { return resolver_; }
     const std::shared_ptr<const config::Settings>& settings() const { return settings_; }
     Shared& shared() { return shared_; }
@@ -94,6 +100,7 @@ private:
     OriginPool pool_;
     std::unique_ptr<ClientTls> client_tls_;
     std::shared_ptr<OriginTls> origin_tls_;
+    std::shared_ptr<Scanning> scanning_;
     std::shared_ptr<dns::Resolver> resolver_;
     std::vector<net::tcp::acceptor> acceptors_;
     std::unordered_set<Session*> sessions_;

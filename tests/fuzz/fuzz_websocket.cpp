@@ -1,7 +1,7 @@
 // What either side may send through a WebSocket, and how it asks for one. Invariants: a direction says the
-// same whole and in pieces; what is written for the other side holds the same frames and passes the same
-// checks; the gate has seen every payload byte that leaves; a handshake that is let through is written as one
-// that is let through again, without extensions.
+// same whole and in pieces; what is written for a client holds the same frames, for an origin the same
+// messages, and passes the same checks; the gate has seen every payload byte that leaves; a handshake that is
+// let through is written as one that is let through again, without extensions.
 #include "proxy/message.hpp"
 #include "proxy/websocket_handshake.hpp"
 #include "proxy/websocket_rewriter.hpp"
@@ -38,6 +38,10 @@ struct Direction {
     bool closed = false;
     std::string frames;  // headers and payloads, as text that pieces do not change
     std::string payload; // all of it
+    // What was said, whatever frames it came in: kind, payload and end of each message; and the control
+    // frames.
+    std::string messages;
+    std::string controls;
 };
 
 Direction read(Side from, std::string_view bytes, std::size_t step) {
@@ -59,9 +63,17 @@ Direction read(Side from, std::string_view bytes, std::size_t step) {
                 const Frame& frame = reader.frame();
                 require(!is_control(frame.opcode) || (frame.final && taken->ends));
                 said.frames += write_frame_header(frame, std::nullopt);
+                if (is_control(frame.opcode))
+                    said.controls += write_frame_header(frame, std::nullopt);
+                else if (frame.opcode != Opcode::continuation)
+                    said.messages += static_cast<char>(frame.opcode);
             }
-            said.frames.append(taken->payload.data(), taken->payload.size());
-            said.payload.append(taken->payload.data(), taken->payload.size());
+            const std::string_view payload(taken->payload.data(), taken->payload.size());
+            said.frames.append(payload);
+            said.payload.append(payload);
+            (is_control(reader.frame().opcode) ? said.controls : said.messages).append(payload);
+            if (taken->ends && reader.frame().final && !is_control(reader.frame().opcode))
+                said.messages += '\n';
         }
     }
     said.closed = reader.closed();
@@ -78,10 +90,26 @@ std::string rewrite(FrameRewriter& rewriter, std::string_view bytes, std::size_t
         std::string out;
         if (!rewriter.rewrite(piece, out, payload))
             break;
-        require(out.size() <= piece.size() + max_frame_header + max_control_payload);
+        // A frame of ours for each that ends in the piece, at most, and one for what does not end there.
+        require(out.size() <= at + (1 + piece.size()) * max_frame_header + max_control_payload);
         sent += out;
     }
     return sent;
+}
+
+/// To a client, frame by frame.
+void check_copied(const Direction& whole, const Direction& again) {
+    require(whole.frames.starts_with(again.frames));
+    require(whole.failed || (whole.frames == again.frames && whole.closed == again.closed));
+}
+
+/// To an origin, message by message: they are cut into frames anew. Of one that has begun without a byte
+/// nothing is sent yet.
+void check_cut_anew(const Direction& whole, const Direction& again, const KeepingGate& gate) {
+    require(whole.messages.starts_with(again.messages) && whole.controls.starts_with(again.controls));
+    require(whole.failed || (whole.messages.size() - again.messages.size() <= 1 &&
+                             whole.controls == again.controls && whole.closed == again.closed));
+    require(gate.seen.starts_with(again.payload));
 }
 
 void check_frames(Side from, std::string_view bytes, std::size_t step) {
@@ -94,10 +122,10 @@ void check_frames(Side from, std::string_view bytes, std::size_t step) {
     const std::string sent = rewrite(from == Side::client ? up : down, bytes, step);
     const Direction again = read(from, sent, sent.size());
     require(!again.failed);
-    require(whole.frames.starts_with(again.frames));
-    require(whole.failed || (whole.frames == again.frames && whole.closed == again.closed));
     if (from == Side::client)
-        require(gate.seen.starts_with(again.payload));
+        check_cut_anew(whole, again, gate);
+    else
+        check_copied(whole, again);
 }
 
 void check_request(std::string_view bytes) {

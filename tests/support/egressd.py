@@ -54,6 +54,8 @@ class Egressd:
     """`config` is what stands in allow.yaml besides the listener, the state, the log and short limits, which every test has. `trusted` is the
     file of the authority that signs the test's TLS origins."""
 
+    _databases = {}  # of all tests: what the rules compile to, by the name of the file
+
     def __init__(self, folder, config=None, *, dns=None, trusted=None, env=None, wrapper=(), arguments=()):
         self.folder = pathlib.Path(folder)
         self.config_file = self.folder / "allow.yaml"
@@ -84,13 +86,29 @@ class Egressd:
             base["upstream"] = {"ca": [str(self._trusted)]}
         self.config_file.write_text(yaml.safe_dump(_merged(base, config), sort_keys=False))
 
+    def _seed_state(self):
+        """Compiled rules of an earlier start: compiling takes a second, and most tests are not about it."""
+        state = self.folder / "state"
+        if not self._databases or state.exists():
+            return
+        state.mkdir(mode=0o700)
+        for name, data in self._databases.items():
+            with open(os.open(state / name, os.O_CREAT | os.O_WRONLY, 0o600), "wb") as file:
+                file.write(data)
+
+    def _keep_databases(self):
+        for file in (self.folder / "state").glob("rules-*.db"):
+            self._databases.setdefault(file.name, file.read_bytes())
+
     def start(self):
+        self._seed_state()
         self.process = Process(self._command, env=self._env, cwd=self.folder)
         listening = json.loads(self.wait_for_log("listening", listener="proxy"))
         host, port = listening["address"].rsplit(":", 1)
         self.address = (host.strip("[]"), int(port))
         self.url = f"http://{host}:{port}"
         self.wait_for_log("ready")
+        self._keep_databases()
         return self
 
     def log_length(self):
@@ -198,6 +216,8 @@ STATUS_OF = {
     "audit-failed": 403,
     "policy-changed": 403,
     "inspection-impossible": 403,
+    "secret-found": 403,
+    "secret-foreign": 403,
     "dns-tunnel": 403,
     "tls-upstream-invalid": 502,
     "identity-mismatch": 421,

@@ -104,6 +104,24 @@ TEST_CASE("an end never claims an inspection that did not happen") {
                Catch::Contains(R"("inspection":"complete")") && !Catch::Contains("inspection_reason"));
 }
 
+TEST_CASE("a secret's record says what and where, and not the secret") {
+    SecretFound secret;
+    secret.rule = "forge-token";
+    secret.where = "query:key";
+    secret.offset = 12;
+    secret.fingerprint = "0123456789abcdef";
+    secret.action = "block";
+    check_object(secret_record("\"id\":\"i\"", secret),
+                 R"({"event":"secret","id":"i","secret":{"rule":"forge-token","where":"query:key","offset":12,
+                     "fingerprint":"0123456789abcdef","action":"block","forwarded":0}})");
+    secret.encoding = "gzip>base64";
+    CHECK_THAT(secret_record("\"id\":\"i\"", secret), Catch::Contains(R"("encoding":"gzip>base64")"));
+    Ending ending;
+    ending.secrets = 30;
+    CHECK_THAT(end_record("\"id\":\"i\"", policy::Verdict::allow, policy::Reason::allowed, ending, {}),
+               Catch::Contains(R"("secrets":30)"));
+}
+
 TEST_CASE("the policy record holds the whole policy and who started the run") {
     PolicyRecord record;
     record.session = "run-1";

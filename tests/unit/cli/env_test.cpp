@@ -152,6 +152,47 @@ TEST_CASE("exceptions of the user's stay, and are warned of") {
     CHECK_THAT(result.variables.at("NO_PROXY"), Catch::StartsWith("localhost,direct.example,"));
 }
 
+TEST_CASE("canaries are printed where the policy wants them and the environment has nothing") {
+    const ConfigFile file(std::string(policy_text) + "secrets: {canary: true}\n");
+    const Run first = run(request_for(file), {{"GITHUB_TOKEN", "own"}});
+    REQUIRE(first.exit_code == 0);
+    CHECK(first.variables.at("GITHUB_TOKEN") == "own");
+    for (const char* name : {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "NPM_TOKEN", "STRIPE_SECRET_KEY"})
+        CHECK(first.variables.at(name).size() >= 20);
+    CHECK(run(request_for(file), first.variables).out == first.out);
+
+    EnvRequest request = request_for(file);
+    const std::vector<std::pair<Shell, std::string>> comments{
+        {Shell::sh, "\n# canaries: "}, {Shell::fish, "\n# canaries: "}, {Shell::github, ""}};
+    for (const auto& [shell, comment] : comments) {
+        request.shell = shell;
+        std::ostringstream out, err;
+        const Lookup nothing = [](const std::string&) { return std::nullopt; };
+        REQUIRE(print_environment(request, nothing, out, err) == 0);
+        CHECK((out.str().find('#') != std::string::npos) == !comment.empty());
+        CHECK_THAT(out.str(), Catch::Contains(comment));
+        CHECK_THAT(out.str(), Catch::Contains("AWS_ACCESS_KEY_ID"));
+    }
+}
+
+TEST_CASE("without canaries in the policy none are printed, and none are made") {
+    const ConfigFile file(policy_text);
+    const Run plain = run(request_for(file));
+    REQUIRE(plain.exit_code == 0);
+    CHECK(plain.variables.count("AWS_ACCESS_KEY_ID") == 0);
+    CHECK_FALSE(std::filesystem::exists(beside(file, "state/canary.key")));
+}
+
+TEST_CASE("canaries that cannot be kept are an error, and nothing is printed") {
+    const ConfigFile file(std::string(policy_text) + "secrets: {canary: true}\n");
+    REQUIRE(run(request_for(file)).exit_code == 0);
+    std::ofstream(beside(file, "state/canary.key")) << "short";
+    const Run broken = run(request_for(file));
+    CHECK(broken.exit_code == 2);
+    CHECK(broken.out.empty());
+    CHECK_THAT(broken.err, Catch::Contains("canary.key"));
+}
+
 TEST_CASE("a directory that others may write to is not used") {
     const ConfigFile file(policy_text);
     const std::string directory = beside(file, "state-env");

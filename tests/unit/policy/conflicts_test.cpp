@@ -20,6 +20,8 @@ using Lines = std::vector<std::string>;
 
 TEST_CASE("entries of one specificity must agree where their ports overlap") {
     CHECK(conflicts({rule("x.test", 1), rule("x.test", 2, {.tls = Tls::raw})}) == Lines{"1 2 tls"});
+    CHECK(conflicts({rule("x.test", 1), rule("x.test", 2, {.secrets = Secrets::off})}) ==
+          Lines{"1 2 secrets"});
     CHECK(conflicts({rule("x.test", 1), rule("x.test", 2, {.private_ranges = {"10.0.0.0/8"}})}) ==
           Lines{"1 2 private"});
     CHECK(conflicts(

@@ -16,6 +16,8 @@ struct Terms {
     Tls tls = Tls::tunnel;
     std::vector<std::string> private_ranges = {};
     std::string reason = {};
+    Secrets secrets = Secrets::block;
+    std::vector<Pin> credentials = {};
 };
 
 inline Rule rule(std::string_view pattern, int line = 1, const Terms& terms = {}) {
@@ -28,6 +30,8 @@ inline Rule rule(std::string_view pattern, int line = 1, const Terms& terms = {}
     for (const std::string& range : terms.private_ranges)
         made.private_ranges.push_back(net::Network::parse(range).value());
     made.reason = terms.reason;
+    made.secrets = terms.secrets;
+    made.credentials = terms.credentials;
     made.source = {"conf/allow.yaml", line, 3};
     return made;
 }

@@ -71,6 +71,28 @@ TEST_CASE("each thing that is opened is a line") {
     CHECK(weakenings(Policy(Mode::enforce, {}, {}), Policy(Mode::observe, {}, {})).size() == 1);
 }
 
+TEST_CASE("what lets more secrets or credentials through is a line") {
+    const auto handled = [](Secrets secrets) { return rule("x.test", 2, {.secrets = secrets}); };
+    CHECK(weakened({handled(Secrets::block)}, {handled(Secrets::alert)}) ==
+          Lines{"allow.yaml:2: x.test: secrets widened from block to alert"});
+    CHECK(weakened({handled(Secrets::alert)}, {handled(Secrets::off)}) ==
+          Lines{"allow.yaml:2: x.test: secrets widened from alert to off"});
+    CHECK(weakened({handled(Secrets::off)}, {handled(Secrets::block)}).empty());
+
+    const Pin a{"authorization", {1}};
+    const Pin b{"authorization", {2}};
+    const Pin key{"x-api-key", {1}};
+    const auto pinned = [](std::vector<Pin> pins) { return rule("x.test", 2, {.credentials = pins}); };
+    const Lines line{"allow.yaml:2: x.test: credentials added, or no longer pinned"};
+    CHECK(weakened({pinned({a})}, {pinned({})}) == line);
+    CHECK(weakened({pinned({a})}, {pinned({a, b})}) == line);
+    CHECK(weakened({pinned({a})}, {pinned({b})}) == line);
+    CHECK(weakened({pinned({a, key})}, {pinned({a})}) == line);
+    CHECK(weakened({pinned({a, b})}, {pinned({a})}).empty());
+    CHECK(weakened({pinned({})}, {pinned({a})}).empty());
+    CHECK(weakened({pinned({a, key})}, {pinned({key, a})}).empty());
+}
+
 TEST_CASE("entries for one name are compared with the one that comes closest") {
     const std::vector<Rule> before = {rule("x.test", 1, {.methods = {"GET"}}),
                                       rule("x.test", 2, {.ports = {8080}, .methods = {"POST"}})};

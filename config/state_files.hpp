@@ -8,7 +8,7 @@
 #include <string_view>
 #include <sys/types.h>
 
-namespace egressd::proxy {
+namespace egressd::config {
 
 /// Far above any certificate, key or bundle of roots (Debian's is 220 KiB), and what a wrong file can take of
 /// memory is bounded by it.
@@ -25,9 +25,11 @@ Result<void> make_public_directory(const std::string& directory);
 /// A regular file of at most max_state_file bytes. The Error names the file.
 Result<std::string> read_state_file(const std::string& name);
 
-/// As read_state_file, for secrets: the file must belong to this user (or root) and be closed to group and
-/// others. The Error names the remedy.
-Result<std::string> read_private_file(const std::string& name);
+/// As read_state_file, for secrets and what must not be changed by others: the file must belong to this user
+/// (or root) and be closed to group and others. The Error names the remedy; `exposed` says in its words what
+/// to do when others had access.
+Result<std::string> read_private_file(const std::string& name, std::string_view exposed,
+                                      std::size_t limit = max_state_file);
 
 /// Replaces `name` by `bytes` in one step: written under another name (O_EXCL, so never through a link that
 /// somebody laid there), forced to the disk, renamed. `mode` holds whatever the umask is.
@@ -51,4 +53,4 @@ private:
     int descriptor_;
 };
 
-} // namespace egressd::proxy
+} // namespace egressd::config

@@ -1,20 +1,22 @@
-#include "proxy/state_files.hpp"
+#include "config/state_files.hpp"
 
 #include <cerrno>
 #include <chrono>
 #include <fcntl.h>
 #include <filesystem>
+#include <optional>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <system_error>
 #include <thread>
 #include <unistd.h>
 
-namespace egressd::proxy {
+namespace egressd::config {
 namespace {
 
 constexpr mode_t group_and_others = 077;
 constexpr mode_t write_by_others = 022;
+constexpr std::size_t mebibyte = 1024 * 1024;
 constexpr std::chrono::seconds lock_patience{10};
 constexpr std::chrono::milliseconds lock_interval{10};
 
@@ -81,7 +83,7 @@ Result<void> require_directory(const std::string& directory, mode_t forbidden, c
     return {};
 }
 
-Result<std::string> read_all(int descriptor, const std::string& name) {
+Result<std::string> read_all(int descriptor, const std::string& name, std::size_t limit) {
     std::string bytes;
     char block[16 * 1024];
     while (true) {
@@ -93,14 +95,26 @@ Result<std::string> read_all(int descriptor, const std::string& name) {
         if (n == 0)
             return bytes;
         bytes.append(block, static_cast<std::size_t>(n));
-        if (bytes.size() > max_state_file)
-            return failure(name + " is larger than 8 MiB, so it is not what egressd expects there");
+        if (bytes.size() > limit)
+            return failure(name + " is larger than " + std::to_string(limit / mebibyte) +
+                           " MiB, so it is not what egressd expects there");
     }
 }
 
-enum class Privacy { any, required };
+/// What is asked of a file that nobody else may use.
+Result<void> require_private(const struct stat& status, const std::string& name, std::string_view exposed) {
+    if ((status.st_mode & group_and_others) != 0)
+        return failure(name + " has mode " + octal(status.st_mode & 07777) +
+                       ", so others than its owner may use it; chmod 600 it, and if others had access, " +
+                       std::string(exposed));
+    if (status.st_uid != ::geteuid() && status.st_uid != 0)
+        return failure(name + " belongs to another user, who may change it; chown it to the user of egressd");
+    return {};
+}
 
-Result<std::string> read_file(const std::string& name, Privacy privacy) {
+/// `exposed`: of a private file.
+Result<std::string> read_file(const std::string& name, std::optional<std::string_view> exposed,
+                              std::size_t limit) {
     // O_NONBLOCK: a FIFO in its place must be refused, not waited for.
     const Descriptor file(::open(name.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
     if (!file)
@@ -110,14 +124,11 @@ Result<std::string> read_file(const std::string& name, Privacy privacy) {
         return system_failure(name + " cannot be examined");
     if (!S_ISREG(status.st_mode))
         return failure(name + " is not a regular file");
-    if (privacy == Privacy::required && (status.st_mode & group_and_others) != 0)
-        return failure(
-            name + " has mode " + octal(status.st_mode & 07777) +
-            ", so others than its owner may use it; who can read a key can pretend to be any host: " +
-            "chmod 600 it, and if others had access, run \"egressd ca rotate\"");
-    if (privacy == Privacy::required && status.st_uid != ::geteuid() && status.st_uid != 0)
-        return failure(name + " belongs to another user, who may change it; chown it to the user of egressd");
-    return read_all(file.get(), name);
+    if (exposed) {
+        if (const Result<void> is_private = require_private(status, name, *exposed); !is_private)
+            return is_private.error();
+    }
+    return read_all(file.get(), name, limit);
 }
 
 bool write_all(int descriptor, std::string_view bytes) {
@@ -181,11 +192,11 @@ Result<void> make_public_directory(const std::string& directory) {
 }
 
 Result<std::string> read_state_file(const std::string& name) {
-    return read_file(name, Privacy::any);
+    return read_file(name, std::nullopt, max_state_file);
 }
 
-Result<std::string> read_private_file(const std::string& name) {
-    return read_file(name, Privacy::required);
+Result<std::string> read_private_file(const std::string& name, std::string_view exposed, std::size_t limit) {
+    return read_file(name, exposed, limit);
 }
 
 Result<void> write_state_file(const std::string& name, std::string_view bytes, mode_t mode) {
@@ -238,4 +249,4 @@ FileLock::~FileLock() {
         ::close(descriptor_);
 }
 
-} // namespace egressd::proxy
+} // namespace egressd::config
