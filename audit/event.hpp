@@ -36,9 +36,9 @@ struct Ending {
 /// A secret that was found. Never the secret itself, nor anything from which it could be had.
 struct SecretFound {
     std::string_view rule;
-    std::string_view where;       // "body", "header:authorization", "query:key" …
-    std::string_view encoding;    // how it was wrapped, outermost first: "gzip>base64"; empty: not at all
-    std::uint64_t offset = 0;     // in what `where` names
+    std::string_view where;    // "body", "header:authorization", "query:key" …
+    std::string_view encoding; // how it was wrapped, outermost first: "gzip>base64"; empty: not at all
+    std::uint64_t offset = 0;  // in the body or the messages; of a head, in the text that is looked through
     std::string_view fingerprint; // keyed: the same for the same secret
     std::string_view action;      // "block", "alert"
     std::uint64_t forwarded = 0;  // bytes of the body that had left

@@ -33,8 +33,6 @@ std::string_view to_text(Place::Kind kind) {
         return "body";
     case Place::Kind::ws:
         return "ws";
-    case Place::Kind::trailer:
-        return "trailer";
     }
     return "body";
 }

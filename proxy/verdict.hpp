@@ -21,7 +21,7 @@ inline constexpr std::string_view canary_rule = "canary";
 
 /// Where in a request something stands.
 struct Place {
-    enum class Kind { host, socks, method, path, query, header, body, ws, trailer };
+    enum class Kind { host, socks, method, path, query, header, body, ws };
     Kind kind = Kind::body;
     std::string name; // of the header field or the query's parameter, as it may be shown
 

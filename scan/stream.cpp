@@ -14,7 +14,7 @@ namespace {
 constexpr std::size_t block_size = 128 * 1024;
 constexpr std::size_t unpack_size = 64 * 1024;
 constexpr std::size_t max_packed = 16;        // compressed things that are open at the same time
-constexpr std::size_t max_findings = 256;     // of one stream; it is refused or reported long before
+constexpr std::size_t max_findings = 256;     // of one stream; as many again of what is to be blocked
 constexpr std::uint64_t work_base = 4U << 20; // bytes that inner readings may cost whatever comes in
 constexpr std::uint64_t work_factor = 32; // and for each byte that came in, nested and overlapping readings
 constexpr std::uint64_t unpacked_base = 32U << 20;
@@ -30,8 +30,15 @@ void Ledger::add(const Engine::Impl& engine, const Match& match, std::string_vie
     const bool seen = std::any_of(seen_.begin(), seen_.end(), [&](const auto& one) {
         return one.first == match.rule && one.second == digest;
     });
-    if (seen || seen_.size() == max_findings)
+    if (seen)
         return;
+    // Alerts must not fill the room of what is to be blocked.
+    const bool blocks = match.tier == Tier::block;
+    if (seen_.size() >= (blocks ? 2 * max_findings : max_findings)) {
+        if (blocks)
+            fail("there are too many secrets in it");
+        return;
+    }
     seen_.emplace_back(match.rule, digest);
     Finding finding;
     finding.rule = match.rule;

@@ -47,6 +47,19 @@ constexpr bool is_upper(char c) {
 constexpr bool is_alnum(char c) {
     return is_digit(c) || is_lower(c) || is_upper(c);
 }
+/// 0 to 15, or 16 for what is no hexadecimal digit.
+constexpr unsigned hex_digit(char c) {
+    if (is_digit(c))
+        return static_cast<unsigned>(c - '0');
+    if (c >= 'a' && c <= 'f')
+        return static_cast<unsigned>(c - 'a' + 10);
+    if (c >= 'A' && c <= 'F')
+        return static_cast<unsigned>(c - 'A' + 10);
+    return 16;
+}
+constexpr bool is_hex_digit(char c) {
+    return hex_digit(c) < 16;
+}
 constexpr char to_lower(char c) {
     return is_upper(c) ? static_cast<char>(c + ('a' - 'A')) : c;
 }

@@ -2,6 +2,7 @@
 
 #include "scan/coding.hpp"
 #include "scan/lanes.hpp"
+#include "scan/text_codec.hpp"
 #include "scan/zip.hpp"
 
 #include <algorithm>
@@ -11,10 +12,6 @@
 namespace egressd::scan {
 
 namespace {
-
-bool is_hex(char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
 
 char at_or_nul(std::string_view block, std::size_t at) {
     return at < block.size() ? block[at] : '\0';
@@ -26,7 +23,7 @@ bool is_escape(std::string_view block, std::size_t at) {
     const char next = at_or_nul(block, at + 1);
     switch (block[at]) {
     case '%':
-        return is_hex(next) && is_hex(at_or_nul(block, at + 2));
+        return is_hex_digit(next) && is_hex_digit(at_or_nul(block, at + 2));
     case '\\':
         return next == 'u' || next == 'x' || next == 'U' || next == '/' || next == '0' || next == '1';
     case '&':
@@ -50,7 +47,7 @@ bool is_quoted_printable(std::string_view block, std::size_t at) {
     const char next = at_or_nul(block, at + 1);
     if (next == '\n' || next == '\r')
         return at > 0 && block[at - 1] > ' '; // a space in front of it is code's, not an encoder's
-    return is_hex(next) && is_hex(at_or_nul(block, at + 2)) && at_or_nul(block, at + 3) == '=';
+    return is_hex_digit(next) && is_hex_digit(at_or_nul(block, at + 2)) && at_or_nul(block, at + 3) == '=';
 }
 
 /// What is_escape and is_quoted_printable say yes to, and little more: most text is full of the first

@@ -1,4 +1,5 @@
 #include "scan/letters.hpp"
+#include "scan/text_codec.hpp"
 #include "scan/view.hpp"
 
 #include <algorithm>
@@ -30,16 +31,6 @@ constexpr std::size_t least_numbers = 34;
 
 bool is_text(char c) {
     return (c >= 0x20 && c < 0x7f) || c == '\t' || c == '\n' || c == '\r';
-}
-
-int hex_digit(char c) {
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
 }
 
 constexpr std::array<bool, 256> make_word_letters() {
@@ -74,11 +65,11 @@ Number hex_number(std::string_view text, std::size_t at) {
     at += skip;
     if (at + 2 > text.size())
         return {};
-    const int high = hex_digit(text[at]);
-    const int low = hex_digit(text[at + 1]);
-    if (high < 0 || low < 0 || (at + 2 < text.size() && is_word(text[at + 2])))
+    const unsigned high = hex_digit(text[at]);
+    const unsigned low = hex_digit(text[at + 1]);
+    if (high > 15 || low > 15 || (at + 2 < text.size() && is_word(text[at + 2])))
         return {};
-    return {skip + 2, static_cast<unsigned>(high * 16 + low)};
+    return {skip + 2, high * 16 + low};
 }
 
 /// One to three digits, at most 255.

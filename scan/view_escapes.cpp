@@ -1,5 +1,6 @@
 #include "scan/lanes.hpp"
 #include "scan/replaced.hpp"
+#include "scan/text_codec.hpp"
 #include "scan/view.hpp"
 
 #include <cstdint>
@@ -11,16 +12,6 @@ namespace {
 
 constexpr std::size_t max_reference = 10; // "&#x10ffff;" without "&"
 
-int digit(char c) {
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return 99;
-}
-
 struct Escape {
     std::size_t size = 0; // in the block; 0: none
     std::uint32_t code = 0;
@@ -28,21 +19,21 @@ struct Escape {
 };
 
 /// `count` digits of `base` at the beginning of `text`, or nullopt.
-std::optional<std::uint32_t> number(std::string_view text, std::size_t count, int base) {
+std::optional<std::uint32_t> number(std::string_view text, std::size_t count, unsigned base) {
     if (text.size() < count || count == 0)
         return std::nullopt;
     std::uint32_t value = 0;
     for (std::size_t i = 0; i < count; ++i) {
-        if (digit(text[i]) >= base)
+        if (hex_digit(text[i]) >= base)
             return std::nullopt;
-        value = value * static_cast<std::uint32_t>(base) + static_cast<std::uint32_t>(digit(text[i]));
+        value = value * base + hex_digit(text[i]);
     }
     return value;
 }
 
-std::size_t count_digits(std::string_view text, int base) {
+std::size_t count_digits(std::string_view text, unsigned base) {
     std::size_t count = 0;
-    while (count < text.size() && count < 7 && digit(text[count]) < base)
+    while (count < text.size() && count < 7 && hex_digit(text[count]) < base)
         ++count;
     return count;
 }
@@ -90,7 +81,7 @@ Escape reference(std::string_view text) {
     const std::string_view inside = text.substr(2, max_reference);
     const bool is_hex = !inside.empty() && (inside.front() == 'x' || inside.front() == 'X');
     const std::string_view digits = inside.substr(is_hex ? 1 : 0);
-    const int base = is_hex ? 16 : 10;
+    const unsigned base = is_hex ? 16 : 10;
     const std::size_t count = count_digits(digits, base);
     const std::optional<std::uint32_t> value = number(digits, count, base);
     if (!value)

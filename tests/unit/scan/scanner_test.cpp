@@ -71,6 +71,24 @@ TEST_CASE("the same secret is said once a stream, and each other one too") {
     CHECK(findings(token_engine(), text) == Found{"token@0[]", "token@37[]"});
 }
 
+TEST_CASE("however many alerts come first, what is to be blocked is found") {
+    std::mt19937 random(12);
+    Rule weak = rule("weak", "wk_[0-9A-Za-z]{20}");
+    weak.tier = Tier::alert;
+    const auto engine = engine_of({weak, rule("token", "tok_[0-9A-Za-z]{32}")});
+    std::string text;
+    for (int i = 0; i < 300; ++i)
+        text += "wk_" + letters(random, 20) + ' ';
+    const std::size_t at = text.size();
+    const Found said = findings(engine, text + token(random));
+    CHECK(said.size() == 257);
+    CHECK(said.back() == "token@" + std::to_string(at) + "[]");
+    // So many of those that they are not told apart any more: nobody says that the rest is clean.
+    for (int i = 0; i < 600; ++i)
+        text += token(random) + ' ';
+    CHECK(findings(engine, text).back() == "problem: there are too many secrets in it");
+}
+
 TEST_CASE("nothing of a secret is settled before it is found") {
     std::mt19937 random(4);
     const auto engine = token_engine();
