@@ -141,6 +141,8 @@ class Connection:
     def send(self, data):
         try:
             self._stream.sendall(data)
+        except ConnectionResetError:
+            self.failed = True  # told once: who reads next sees an end like any other
         except OSError:
             pass  # the peer has gone; what it saw is the test's question, not ours
 
