@@ -188,9 +188,9 @@ void Worker::adopt(net::tcp::socket socket, std::string peer, const Listener& li
 }
 
 void Worker::apply(std::shared_ptr<const config::Settings> settings, std::shared_ptr<OriginTls> origin_tls,
-                   std::shared_ptr<const scan::Engine> engine) {
+                   std::shared_ptr<const scan::Engine> engine, std::function<void()> on_applied) {
     asio::post(io_, [this, settings = std::move(settings), origin_tls = std::move(origin_tls),
-                     engine = std::move(engine)] {
+                     engine = std::move(engine), on_applied = std::move(on_applied)] {
         scanning_ = std::make_shared<Scanning>(engine, shared_.splits);
         resolver_ = make_resolver(io_, *settings);
         settings_ = settings;
@@ -198,6 +198,7 @@ void Worker::apply(std::shared_ptr<const config::Settings> settings, std::shared
         pool_.clear();
         for (Session* session : std::unordered_set<Session*>(sessions_))
             session->recheck(*settings_);
+        on_applied();
     });
 }
 

@@ -56,9 +56,10 @@ public:
 
     // From any thread.
     /// From now on requests are judged by `settings`, origins by `origin_tls`, and `engine` finds what is
-    /// secret; live ones that the settings would deny are closed.
+    /// secret; live ones that the settings would deny are closed. `on_applied` is called from the worker's
+    /// thread when that is so.
     void apply(std::shared_ptr<const config::Settings> settings, std::shared_ptr<OriginTls> origin_tls,
-               std::shared_ptr<const scan::Engine> engine);
+               std::shared_ptr<const scan::Engine> engine, std::function<void()> on_applied);
     /// Stops accepting; ends idle sessions now and the others when they are done, or with reason shutdown
     /// after `patience`.
     void drain(std::chrono::milliseconds patience);

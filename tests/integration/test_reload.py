@@ -18,8 +18,7 @@ def test_a_new_policy_holds_for_the_next_request(start, origin, dns):
     assert client.request(get("http://origin.test/")).status == 200
     assert_refused(client.request(get("http://second.test/")), "not-listed")
     egressd.write_config({"allow": ["second.test"]})
-    egressd.reload()
-    egressd.wait_for_records(event="reload", ok=True)
+    egressd.wait_for_log("reloaded", start=egressd.reload())
     client = egressd.client()
     assert client.request(get("http://second.test/")).status == 200
     assert_refused(client.request(get("http://origin.test/")), "not-listed")
