@@ -16,15 +16,14 @@ namespace egressd::scan {
 /// What each letter is worth.
 class Alphabet {
 public:
-    /// `others` are worth what the last letters of `letters` are.
-    constexpr explicit Alphabet(std::string_view letters, std::string_view others = {}) {
+    /// The first of `others` is worth `from`, the next one more, and so on.
+    constexpr explicit Alphabet(std::string_view letters, std::string_view others = {},
+                                std::uint8_t from = 0) {
         value_.fill(none);
-        std::uint8_t next = 0;
-        for (const char c : letters)
+        for (std::uint8_t next = 0; const char c : letters)
             value_[static_cast<unsigned char>(c)] = next++;
-        next = static_cast<std::uint8_t>(next - others.size());
         for (const char c : others)
-            value_[static_cast<unsigned char>(c)] = next++;
+            value_[static_cast<unsigned char>(c)] = from++;
     }
     bool has(char c) const { return value_[static_cast<unsigned char>(c)] != none; }
     std::uint32_t of(char c) const { return value_[static_cast<unsigned char>(c)]; }

@@ -15,50 +15,53 @@ namespace {
 
 // The shortest runs that are looked into: 24 letters of base64 hold 18 bytes, and no secret is shorter.
 constexpr std::size_t least_base64 = 24;
-constexpr std::size_t least_hex = 32;
-constexpr std::size_t least_base32 = 28;
-static_assert(least_base32 <= least_hex);
 constexpr std::size_t least_text = 12; // decoded bytes in a row that are text
 
-constexpr Alphabet base64("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", "-_");
-constexpr Alphabet base32_upper("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567");
-constexpr Alphabet base32_lower("abcdefghijklmnopqrstuvwxyz234567");
-constexpr Alphabet hex_lower("0123456789abcdef");
-constexpr Alphabet hex_upper("0123456789ABCDEF");
+constexpr Alphabet base64("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", "-_", 62);
 
-struct Base64Letters {
-    static constexpr std::size_t ahead = 0;
-    template <class V>
-    EGRESSD_INLINE static void match(const char* at, Same<V>& out) {
-        V bytes;
-        load(at, bytes);
-        // '+' to '9' but for ',' and '.'
-        Same<V> letter, plus_to_nine;
-        in_range<V>(bytes | 0x20, 'a', 'z', letter);
-        in_range<V>(bytes, '+', '9', plus_to_nine);
-        out = letter | (plus_to_nine & ((bytes | 2) != '.')) | (bytes == '_');
-    }
-};
-
-template <char first, char last, char first_digit, char last_digit>
-struct LettersAndDigits {
+struct HexLetters {
     static constexpr std::size_t ahead = 0;
     template <class V>
     EGRESSD_INLINE static void match(const char* at, Same<V>& out) {
         V bytes;
         load(at, bytes);
         Same<V> letter, digit;
-        in_range<V>(bytes, first, last, letter);
-        in_range<V>(bytes, first_digit, last_digit, digit);
+        in_range<V>(bytes | 0x20, 'a', 'f', letter);
+        in_range<V>(bytes, '0', '9', digit);
         out = letter | digit;
     }
 };
-using Lower = LettersAndDigits<'a', 'z', '0', '9'>;
-using Upper = LettersAndDigits<'A', 'Z', '0', '9'>;
-using HexLower = LettersAndDigits<'a', 'f', '0', '9'>;
-using HexUpper = LettersAndDigits<'A', 'F', '0', '9'>;
-using Base32Lower = LettersAndDigits<'a', 'z', '2', '7'>;
-using Base32Upper = LettersAndDigits<'A', 'Z', '2', '7'>;
+
+struct Base32Letters {
+    static constexpr std::size_t ahead = 0;
+    template <class V>
+    EGRESSD_INLINE static void match(const char* at, Same<V>& out) {
+        V bytes;
+        load(at, bytes);
+        Same<V> letter, digit;
+        in_range<V>(bytes | 0x20, 'a', 'z', letter);
+        in_range<V>(bytes, '2', '7', digit);
+        out = letter | digit;
+    }
+};
+
+// No decoder minds the case.
+struct Hex {
+    using Letters = HexLetters;
+    static constexpr std::string_view name = "hex";
+    static constexpr std::size_t least = 32;
+    static constexpr unsigned bits = 4;       // a letter
+    static constexpr std::size_t letters = 2; // that make whole bytes
+    static constexpr Alphabet alphabet{"0123456789abcdef", "ABCDEF", 10};
+};
+struct Base32 {
+    using Letters = Base32Letters;
+    static constexpr std::string_view name = "base32";
+    static constexpr std::size_t least = 28;
+    static constexpr unsigned bits = 5;
+    static constexpr std::size_t letters = 8;
+    static constexpr Alphabet alphabet{"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", "abcdefghijklmnopqrstuvwxyz"};
+};
 
 /// Text, or the NULs of UTF-16.
 constexpr std::array<bool, 256> make_text_bytes() {
@@ -211,7 +214,7 @@ bool begins_a_mark(std::uint32_t first) {
 
 /// Something compressed at the beginning of the run, at any of four alignments; gzip anywhere in it.
 void read_base64_compressed(std::string_view run, std::vector<View>& views) {
-    constexpr std::size_t magic_letters = 8;
+    constexpr std::size_t magic_letters = coding_magic_size / 3 * quad;
     const auto first_bytes = [&](std::size_t at) { return decode_base64(run.substr(at, magic_letters)); };
     const auto read_from = [&](std::size_t at) {
         views.push_back(View{"base64", decode_base64(run.substr(at)), at, run.size(), {}});
@@ -230,40 +233,130 @@ void read_base64_compressed(std::string_view run, std::vector<View>& views) {
     });
 }
 
+// At which alignments could the letters hold text? Bit a: where the letters of whole bytes begin at a modulo
+// their number.
+
+unsigned text_alignments(Hex, std::string_view letters) {
+    std::array<std::size_t, Hex::letters> in_a_row{}; // bytes of text
+    std::uint32_t held = 0;
+    unsigned found = 0;
+    for (std::size_t i = 0; i < letters.size(); ++i) {
+        held = held << Hex::bits | Hex::alphabet.of(letters[i]);
+        std::size_t& bytes = in_a_row[(i + 1) % Hex::letters];
+        bytes = i > 0 && is_text(held) ? bytes + 1 : 0;
+        if (bytes == least_text)
+            found |= 1U << (i + 1) % Hex::letters;
+    }
+    return found;
+}
+
+/// Where eight letters begin whose five bytes have no top bit. However twelve bytes in a row are cut into
+/// groups of five, one of these is whole.
+struct AsciiGroups {
+    static constexpr std::size_t ahead = 6;
+    template <class V>
+    EGRESSD_INLINE static void match(const char* at, Same<V>& out) {
+        Same<V> first, second, fourth, fifth, seventh;
+        worth(at, first);
+        worth(at + 1, second);
+        worth(at + 3, fourth);
+        worth(at + 4, fifth);
+        worth(at + 6, seventh);
+        out = ((first & 0x10) | (second & 0x02) | (fourth & 0x08) | (fifth & 0x01) | (seventh & 0x04)) == 0;
+    }
+
+private:
+    template <class T>
+    EGRESSD_INLINE static void worth(const char* at, T& value) {
+        load(at, value);
+        const T letter = value >= 'A';
+        value = ((value | (letter & 0x20)) - ('2' - 26)) - (letter & ('a' - ('2' - 26)));
+    }
+};
+
+constexpr std::size_t group_bytes = 5; // of eight letters of base32
+
+std::array<unsigned char, group_bytes> base32_group(std::string_view letters) {
+    std::uint64_t bits = 0;
+    for (const char c : letters.substr(0, Base32::letters))
+        bits = bits << Base32::bits | Base32::alphabet.of(c);
+    std::array<unsigned char, group_bytes> bytes{};
+    for (auto byte = bytes.rbegin(); byte != bytes.rend(); ++byte, bits >>= 8)
+        *byte = static_cast<unsigned char>(bits & 0xff);
+    return bytes;
+}
+
+unsigned text_alignments(Base32, std::string_view letters) {
+    const auto leading_text = [](const auto& first, const auto& last) {
+        return static_cast<std::size_t>(std::find_if_not(first, last, is_text) - first);
+    };
+    unsigned found = 0;
+    for_each_of<AsciiGroups>(letters, [&](std::size_t at) {
+        if (at + Base32::letters > letters.size())
+            return;
+        const auto group = base32_group(letters.substr(at));
+        if (leading_text(group.begin(), group.end()) < group_bytes)
+            return;
+        std::size_t text = group_bytes;
+        if (at >= Base32::letters) {
+            const auto before = base32_group(letters.substr(at - Base32::letters));
+            text += leading_text(before.rbegin(), before.rend());
+        }
+        const std::string_view behind = letters.substr(at + Base32::letters);
+        if (behind.size() >= Base32::letters) {
+            const auto next = base32_group(behind);
+            text += leading_text(next.begin(), next.end());
+        } else {
+            text += group_bytes; // as much as may be there
+        }
+        if (text >= least_text)
+            found |= 1U << at % Base32::letters;
+    });
+    return found;
+}
+
+bool has_text(std::string_view bytes) {
+    std::size_t in_a_row = 0;
+    return std::any_of(bytes.begin(), bytes.end(), [&](char c) {
+        in_a_row = is_text(static_cast<unsigned char>(c)) ? in_a_row + 1 : 0;
+        return in_a_row == least_text;
+    });
+}
+
 /// Runs of an alphabet inside the run, decoded at each of the alignments at which a byte can begin.
-template <class Letters, std::size_t least>
-void read_inner(std::string_view run, const Alphabet& alphabet, unsigned bits, std::size_t alignments,
-                std::string_view encoding, std::vector<View>& views) {
-    Runs<Letters, least> runs(run);
+template <class Code>
+void read_inner(std::string_view run, std::vector<View>& views) {
+    if (run.size() < Code::least)
+        return;
+    Runs<typename Code::Letters, Code::least> runs(run);
     for (std::optional<Run> inner = runs.next(0); inner; inner = runs.next(inner->end)) {
-        for (std::size_t offset = 0; offset < alignments; ++offset) {
-            View view{encoding, {}, inner->begin + offset, inner->end, {}};
-            decode(run.substr(view.begin, inner->end - view.begin), alphabet, bits, view.text);
-            std::size_t in_a_row = 0;
-            const bool has_text = std::any_of(view.text.begin(), view.text.end(), [&](char c) {
-                in_a_row = is_text(static_cast<unsigned char>(c)) ? in_a_row + 1 : 0;
-                return in_a_row == least_text;
-            });
-            if ((has_text && is_mostly_printable(view.text)) || coding_of(view.text))
+        const std::string_view letters = run.substr(inner->begin, inner->end - inner->begin);
+        const unsigned text_at = text_alignments(Code{}, letters);
+        for (std::size_t offset = 0; offset < Code::letters; ++offset) {
+            const std::uint32_t first =
+                (Code::alphabet.of(letters[offset]) << Code::bits | Code::alphabet.of(letters[offset + 1])) >>
+                (2 * Code::bits - 8);
+            const bool may_be_text = (text_at >> offset & 1U) != 0;
+            if (!may_be_text && !begins_a_mark(first))
+                continue;
+            View view{Code::name, {}, inner->begin + offset, inner->end, {}};
+            decode(letters.substr(offset), Code::alphabet, Code::bits, view.text);
+            if ((may_be_text && has_text(view.text) && is_mostly_printable(view.text)) ||
+                coding_of(view.text))
                 views.push_back(std::move(view));
         }
     }
 }
 
 /// `place`: the run's place in the block; `run` is shorter than it where its lines were joined.
-void read_run(std::string_view run, const Run& place, std::vector<View>& views) {
+void read_run(std::string_view run, const LetterRun& place, std::vector<View>& views) {
     const std::size_t before = views.size();
-    read_base64(run, views);
-    read_base64_compressed(run, views);
-    // base64 seldom stays in one case for so long.
-    if (Runs<Lower, least_base32>(run).next(0)) {
-        read_inner<HexLower, least_hex>(run, hex_lower, 4, 2, "hex", views);
-        read_inner<Base32Lower, least_base32>(run, base32_lower, 5, 8, "base32", views);
+    if (place.is_mixed) {
+        read_base64(run, views);
+        read_base64_compressed(run, views);
+        read_inner<Hex>(run, views);
     }
-    if (Runs<Upper, least_base32>(run).next(0)) {
-        read_inner<HexUpper, least_hex>(run, hex_upper, 4, 2, "hex", views);
-        read_inner<Base32Upper, least_base32>(run, base32_upper, 5, 8, "base32", views);
-    }
+    read_inner<Base32>(run, views);
     const std::size_t breaks = place.end - place.begin - run.size();
     for (std::size_t i = before; i < views.size(); ++i) {
         views[i].move(place.begin);
@@ -290,21 +383,29 @@ std::size_t next_line(std::string_view block, std::size_t at) {
 
 } // namespace
 
-void read_packed(std::string_view block, std::vector<View>& views) {
-    Runs<Base64Letters, least_base64> runs(block);
+void read_packed(std::string_view block, const std::vector<LetterRun>& runs, std::vector<View>& views) {
     std::string joined;
-    for (std::optional<Run> run = runs.next(0); run; run = runs.next(run->end)) {
-        std::string_view letters = block.substr(run->begin, run->end - run->begin);
+    for (auto run = runs.begin(); run != runs.end();) {
+        LetterRun place = *run++;
+        std::string_view letters = block.substr(place.begin, place.end - place.begin);
         joined.clear();
-        for (std::size_t next = next_line(block, run->end);
-             next > run->end && next < block.size() && base64.has(block[next]);
-             next = next_line(block, run->end)) {
+        for (std::size_t next = next_line(block, place.end);
+             next > place.end && next < block.size() && base64.has(block[next]);
+             next = next_line(block, place.end)) {
             if (joined.empty())
                 joined = letters;
-            run->end = runs.end_of(next);
-            joined.append(block.substr(next, run->end - next));
+            place.is_mixed = true; // who wraps words?
+            place.end = next;
+            while (place.end < block.size() && base64.has(block[place.end]))
+                ++place.end;
+            joined.append(block.substr(next, place.end - next));
+            while (run != runs.end() && run->begin < place.end)
+                ++run;
         }
-        read_run(joined.empty() ? letters : std::string_view(joined), *run, views);
+        if (!joined.empty())
+            letters = joined;
+        if (letters.size() >= least_base64)
+            read_run(letters, place, views);
     }
 }
 

@@ -1,6 +1,7 @@
 #include "scan/stream.hpp"
 
 #include "scan/digest.hpp"
+#include "scan/layout.hpp"
 #include "scan/packed.hpp"
 #include "scan/triage.hpp"
 #include "scan/zip.hpp"
@@ -19,6 +20,21 @@ constexpr std::uint64_t work_base = 4U << 20; // bytes that inner readings may c
 constexpr std::uint64_t work_factor = 32; // and for each byte that came in, nested and overlapping readings
 constexpr std::uint64_t unpacked_base = 32U << 20;
 constexpr std::uint64_t unpacked_factor = 256; // gzip of zeros: 1032; of source text: 4
+
+/// What is written in other characters of ASCII.
+void read_text(std::string_view text, std::vector<View>& views) {
+    const TextMarks marks = find_text_marks(text);
+    for (const Run& run : marks.escapes) {
+        const std::size_t before = views.size();
+        unescape(text.substr(run.begin, run.end - run.begin), views);
+        for (std::size_t i = before; i < views.size(); ++i)
+            views[i].move(run.begin);
+    }
+    if (marks.quoted_printable)
+        unquote_printable(text, views);
+    close_up(text, views);
+    read_numbers(text, views);
+}
 
 } // namespace
 
@@ -95,9 +111,10 @@ void Stream::feed(Context& context, std::string_view bytes, Edge edge) {
         total_ += piece.size();
         feed_packed(context, piece, begin, piece_edge);
         if (!declared_) {
-            carry_.append(piece);
-            scan(context, carry_, piece_edge);
-            carry_.erase(0, carry_.size() - std::min(carry_.size(), window));
+            std::string& block = context.blocks[depth_];
+            block.assign(carry_).append(piece);
+            scan(context, block, piece_edge);
+            carry_.assign(block, block.size() - std::min(block.size(), window));
         }
         if (piece_edge == Edge::end)
             judged_ = total_;
@@ -118,7 +135,8 @@ bool Stream::is_whole() const {
 }
 
 void Stream::scan(Context& context, std::string_view block, Edge edge) {
-    const std::vector<Match> matches = context.engine.match(context.scratch, block);
+    const Layout layout = layout_of(block);
+    const std::vector<Match> matches = context.engine.match(context.scratch, block, layout);
     const bool goes_on = edge == Edge::open;
     const bool came_before = before_ == Edge::open || total_ > block.size();
     for (const Match& match : matches) {
@@ -130,30 +148,26 @@ void Stream::scan(Context& context, std::string_view block, Edge edge) {
             context.findings.back().offset = total_ - block.size() + match.begin;
     }
     if (depth_ < max_depth)
-        look_inside(context, block, edge);
+        look_inside(context, block, layout, edge);
 }
 
-void Stream::look_inside(Context& context, std::string_view block, Edge edge) {
-    const Marks marks = find_marks(block);
+void Stream::look_inside(Context& context, std::string_view block, const Layout& layout, Edge edge) {
+    const ByteMarks marks = find_byte_marks(block);
     for (const std::size_t at : marks.compressed)
         open_packed(context, block, at);
     // The first to find a secret names its encoding: the more common ones come first.
     std::vector<View> views;
-    read_packed(block, views);
-    for (const Run& run : marks.escapes) {
+    read_packed(block, layout.letters, views);
+    for (const Run& region : layout.text) {
         const std::size_t before = views.size();
-        unescape(block.substr(run.begin, run.end - run.begin), views);
+        read_text(block.substr(region.begin, region.end - region.begin), views);
         for (std::size_t i = before; i < views.size(); ++i)
-            views[i].move(run.begin);
+            views[i].move(region.begin);
     }
-    if (marks.quoted_printable)
-        unquote_printable(block, views);
     if (marks.unusual_letters)
         fold_letters(block, views);
-    close_up(block, views);
     if (marks.utf16)
         narrow_utf16(block, views);
-    read_numbers(block, views);
     for (const View& view : views)
         read_view(context, view, block.size(), edge);
 }

@@ -7,6 +7,7 @@
 #include "scan/scanner.hpp"
 #include "scan/view.hpp"
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -17,9 +18,13 @@
 
 namespace egressd::scan {
 
+/// What the streams of one depth scan now. They nest, but one depth has one at a time.
+using Blocks = std::array<std::string, max_depth + 2>;
+
 class Scratch::Impl {
 public:
     MatchScratch match;
+    Blocks blocks;
 };
 
 /// What the readings of one stream share: what was found, and how much work it may still cause.
@@ -47,6 +52,7 @@ private:
 struct Context {
     const Engine::Impl& engine;
     MatchScratch& scratch;
+    Blocks& blocks;
     Ledger& ledger;
     std::vector<Finding>& findings;
 };
@@ -88,7 +94,7 @@ private:
     enum class Unpacking { goes_on, over };
 
     void scan(Context& context, std::string_view block, Edge edge);
-    void look_inside(Context& context, std::string_view block, Edge edge);
+    void look_inside(Context& context, std::string_view block, const Layout& layout, Edge edge);
     void read_view(Context& context, const View& view, std::size_t block_size, Edge edge);
     void open_packed(Context& context, std::string_view block, std::size_t at);
     void feed_packed(Context& context, std::string_view bytes, std::uint64_t begin, Edge edge);

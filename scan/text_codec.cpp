@@ -117,4 +117,19 @@ std::optional<std::uint32_t> parse_hex32(std::string_view text) {
     return number;
 }
 
+CodePoint decode_utf8(std::string_view text) {
+    const auto byte = [&](std::size_t i) {
+        return static_cast<std::uint32_t>(static_cast<unsigned char>(text[i]));
+    };
+    const auto continues = [&](std::size_t i) { return i < text.size() && (byte(i) & 0xc0) == 0x80; };
+    const std::uint32_t first = byte(0);
+    if (first >= 0xc2 && first < 0xe0 && continues(1))
+        return {(first & 0x1f) << 6 | (byte(1) & 0x3f), 2};
+    if (first >= 0xe0 && first < 0xf0 && continues(1) && continues(2))
+        return {(first & 0x0f) << 12 | (byte(1) & 0x3f) << 6 | (byte(2) & 0x3f), 3};
+    if (first >= 0xf0 && first < 0xf5 && continues(1) && continues(2) && continues(3))
+        return {(first & 0x07) << 18 | (byte(1) & 0x3f) << 12 | (byte(2) & 0x3f) << 6 | (byte(3) & 0x3f), 4};
+    return {first, 1};
+}
+
 } // namespace egressd::scan

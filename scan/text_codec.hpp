@@ -34,6 +34,14 @@ inline constexpr std::string_view base62_lower_first =
 /// Eight hexadecimal digits of either case, the most significant first; nullopt for anything else.
 std::optional<std::uint32_t> parse_hex32(std::string_view text);
 
+struct CodePoint {
+    std::uint32_t value = 0;
+    std::size_t size = 1; // in bytes; a byte that is not UTF-8 stands for itself
+};
+/// The first one of `text`, which is not empty (RFC 3629; surrogates and overlong forms of three and four
+/// bytes are taken as they come).
+CodePoint decode_utf8(std::string_view text);
+
 // ASCII alone, whatever the locale.
 constexpr bool is_digit(char c) {
     return c >= '0' && c <= '9';

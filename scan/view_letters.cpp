@@ -1,5 +1,6 @@
-#include "scan/lanes.hpp"
+#include "scan/letters.hpp"
 #include "scan/replaced.hpp"
+#include "scan/text_codec.hpp"
 #include "scan/view.hpp"
 
 #include <algorithm>
@@ -10,26 +11,6 @@
 namespace egressd::scan {
 
 namespace {
-
-struct CodePoint {
-    std::uint32_t value = 0;
-    std::size_t size = 1; // in bytes; a byte that is not UTF-8 stands for itself
-};
-
-CodePoint decode(std::string_view text) {
-    const auto byte = [&](std::size_t i) {
-        return static_cast<std::uint32_t>(static_cast<unsigned char>(text[i]));
-    };
-    const auto continues = [&](std::size_t i) { return i < text.size() && (byte(i) & 0xc0) == 0x80; };
-    const std::uint32_t first = byte(0);
-    if (first >= 0xc2 && first < 0xe0 && continues(1))
-        return {(first & 0x1f) << 6 | (byte(1) & 0x3f), 2};
-    if (first >= 0xe0 && first < 0xf0 && continues(1) && continues(2))
-        return {(first & 0x0f) << 12 | (byte(1) & 0x3f) << 6 | (byte(2) & 0x3f), 3};
-    if (first >= 0xf0 && first < 0xf5 && continues(1) && continues(2) && continues(3))
-        return {(first & 0x07) << 18 | (byte(1) & 0x3f) << 12 | (byte(2) & 0x3f) << 6 | (byte(3) & 0x3f), 4};
-    return {first, 1};
-}
 
 struct Range {
     std::uint32_t first;
@@ -105,11 +86,16 @@ struct NotableLetters {
         load(at, first);
         load(at + 1, second);
         load(at + 2, third);
-        const auto two =
-            ((first == 0xc2) & (second == 0xad)) | (first - 0xcc < 7) | (first == 0xd4) | (first == 0xd8);
+        const auto two = ((first == 0xc2) & (second == 0xad)) | ((first == 0xd8) & (second == 0x9c)) |
+                         (first - 0xcc < 7) | (first == 0xd4);
         const auto three =
             (first == 0xe1) | (first == 0xe2) | (first == 0xef) | (first == 0xf0) | (first == 0xf3);
-        out = ((second & 0xc0) == 0x80) & (two | (three & ((third & 0xc0) == 0x80)));
+        // Behind the sequence something else begins, which is no control character either.
+        Same<V> stray, space;
+        in_range<V>(third, 1, 0x1f, stray);
+        in_range<V>(third, '\t', '\r', space);
+        const auto continues = (third & 0xc0) == 0x80;
+        out = ((second & 0xc0) == 0x80) & ((two & ~continues & ~(stray & ~space)) | (three & continues));
     }
 };
 
@@ -140,13 +126,65 @@ struct Separators {
     }
 };
 
+/// What UTF-8 text is made of: no control characters, none of the bytes that UTF-8 never has.
+struct Utf8Bytes {
+    static constexpr std::size_t ahead = 0;
+    template <class V>
+    EGRESSD_INLINE static void match(const char* at, Same<V>& out) {
+        V bytes;
+        load(at, bytes);
+        Same<V> printed, space, in_characters;
+        in_range<V>(bytes, 0x20, 0x7e, printed);
+        in_range<V>(bytes, '\t', '\r', space);
+        in_range<V>(bytes, 0x80, 0xf4, in_characters);
+        out = printed | space | (in_characters & ((bytes & 0xfe) != 0xc0));
+    }
+};
+
+/// Does enough for a view stand around a place that could be text? In other bytes characters stand alone.
+class AmongText {
+public:
+    explicit AmongText(std::string_view block) : words_(block) {}
+
+    /// `at` never goes back.
+    bool operator()(std::size_t at) {
+        if (at >= run_.end)
+            find_run(at);
+        return run_.end - run_.begin >= least_text;
+    }
+
+private:
+    void find_run(std::size_t at) {
+        const std::size_t bit = at % word_size;
+        std::size_t i = at / word_size;
+        std::uint64_t others = ~words_[i] & ((std::uint64_t{1} << bit) - 1);
+        while (others == 0 && i > 0)
+            others = ~words_[--i];
+        run_.begin = i * word_size + word_size - static_cast<std::size_t>(std::countl_zero(others));
+        if (others == 0)
+            run_.begin = 0;
+        i = at / word_size;
+        others = ~words_[i] & ~std::uint64_t{0} << bit;
+        while (others == 0 && i + 1 < words_.count())
+            others = ~words_[++i];
+        run_.end = i * word_size + static_cast<std::size_t>(std::countr_zero(others));
+    }
+
+    Words<Utf8Bytes> words_;
+    Run run_;
+};
+
 } // namespace
 
 void fold_letters(std::string_view block, std::vector<View>& views) {
     Replaced out;
     out.view.encoding = "lookalikes";
+    out.only_text = true;
+    AmongText among_text(block);
     for_each_of<NotableLetters>(block, [&](std::size_t at) {
-        const CodePoint point = decode(block.substr(at));
+        if (!among_text(at))
+            return;
+        const CodePoint point = decode_utf8(block.substr(at));
         const char letter = point.size > 1 ? ascii_of(point.value) : '\0';
         if (letter == '\0' && (point.size == 1 || !is_invisible(point.value)))
             return;
@@ -161,6 +199,7 @@ void fold_letters(std::string_view block, std::vector<View>& views) {
 void close_up(std::string_view block, std::vector<View>& views) {
     Replaced out;
     out.view.encoding = "spaced";
+    out.only_text = true;
     Words<Separators> words(block);
     std::size_t done = 0;
     for (std::size_t i = 0; i < words.count(); ++i) {
