@@ -1,7 +1,9 @@
 #include "scan/packed.hpp"
 
 #include "scan/coding.hpp"
+#include "scan/decoded.hpp"
 #include "scan/letters.hpp"
+#include "scan/packed_inner.hpp"
 
 #include <algorithm>
 #include <array>
@@ -13,84 +15,10 @@ namespace egressd::scan {
 
 namespace {
 
-// The shortest runs that are looked into: 24 letters of base64 hold 18 bytes, and no secret is shorter.
+// The shortest run that is looked into: 24 letters of base64 hold 18 bytes, and no secret is shorter.
 constexpr std::size_t least_base64 = 24;
-constexpr std::size_t least_text = 12; // decoded bytes in a row that are text
 
 constexpr Alphabet base64("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", "-_", 62);
-
-struct HexLetters {
-    static constexpr std::size_t ahead = 0;
-    template <class V>
-    EGRESSD_INLINE static void match(const char* at, Same<V>& out) {
-        V bytes;
-        load(at, bytes);
-        Same<V> letter, digit;
-        in_range<V>(bytes | 0x20, 'a', 'f', letter);
-        in_range<V>(bytes, '0', '9', digit);
-        out = letter | digit;
-    }
-};
-
-struct Base32Letters {
-    static constexpr std::size_t ahead = 0;
-    template <class V>
-    EGRESSD_INLINE static void match(const char* at, Same<V>& out) {
-        V bytes;
-        load(at, bytes);
-        Same<V> letter, digit;
-        in_range<V>(bytes | 0x20, 'a', 'z', letter);
-        in_range<V>(bytes, '2', '7', digit);
-        out = letter | digit;
-    }
-};
-
-// No decoder minds the case.
-struct Hex {
-    using Letters = HexLetters;
-    static constexpr std::string_view name = "hex";
-    static constexpr std::size_t least = 32;
-    static constexpr unsigned bits = 4;       // a letter
-    static constexpr std::size_t letters = 2; // that make whole bytes
-    static constexpr Alphabet alphabet{"0123456789abcdef", "ABCDEF", 10};
-};
-struct Base32 {
-    using Letters = Base32Letters;
-    static constexpr std::string_view name = "base32";
-    static constexpr std::size_t least = 28;
-    static constexpr unsigned bits = 5;
-    static constexpr std::size_t letters = 8;
-    static constexpr Alphabet alphabet{"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", "abcdefghijklmnopqrstuvwxyz"};
-};
-
-/// Text, or the NULs of UTF-16.
-constexpr std::array<bool, 256> make_text_bytes() {
-    std::array<bool, 256> is_text{};
-    for (std::size_t c = 0x20; c < 0x7f; ++c)
-        is_text[c] = true;
-    for (const char c : {'\0', '\t', '\n', '\r'})
-        is_text[static_cast<unsigned char>(c)] = true;
-    return is_text;
-}
-constexpr std::array<bool, 256> text_bytes = make_text_bytes();
-
-bool is_text(std::uint32_t byte) {
-    return text_bytes[byte & 0xff];
-}
-
-/// `bits` a letter, from `text` on; appends whole bytes.
-void decode(std::string_view text, const Alphabet& alphabet, unsigned bits, std::string& out) {
-    std::uint32_t held = 0;
-    unsigned count = 0;
-    for (const char c : text) {
-        held = held << bits | alphabet.of(c);
-        count += bits;
-        if (count >= 8) {
-            count -= 8;
-            out += static_cast<char>(held >> count & 0xff);
-        }
-    }
-}
 
 std::uint32_t quad_bits(const char* letters) {
     return base64.of(letters[0]) << 18 | base64.of(letters[1]) << 12 | base64.of(letters[2]) << 6 |
@@ -114,12 +42,6 @@ std::string decode_base64(std::string_view letters) {
 bool quad_is_text(const char* letters) {
     const std::uint32_t bits = quad_bits(letters);
     return is_text(bits >> 16) && is_text(bits >> 8) && is_text(bits);
-}
-
-bool is_mostly_printable(std::string_view text) {
-    const auto printable =
-        std::count_if(text.begin(), text.end(), [](char c) { return c >= 0x20 && c < 0x7f; });
-    return static_cast<std::size_t>(printable) >= least_text;
 }
 
 constexpr std::size_t quad = 4;
@@ -207,11 +129,6 @@ struct GzipLetters {
     }
 };
 
-/// Is coding_of worth asking?
-bool begins_a_mark(std::uint32_t first) {
-    return first == 0x78 || first == 0x1f || first == 0x28 || (first & 0xf0) == 0x50;
-}
-
 /// Something compressed at the beginning of the run, at any of four alignments; gzip anywhere in it.
 void read_base64_compressed(std::string_view run, std::vector<View>& views) {
     constexpr std::size_t magic_letters = coding_magic_size / 3 * quad;
@@ -233,130 +150,15 @@ void read_base64_compressed(std::string_view run, std::vector<View>& views) {
     });
 }
 
-// At which alignments could the letters hold text? Bit a: where the letters of whole bytes begin at a modulo
-// their number.
-
-unsigned text_alignments(Hex, std::string_view letters) {
-    std::array<std::size_t, Hex::letters> in_a_row{}; // bytes of text
-    std::uint32_t held = 0;
-    unsigned found = 0;
-    for (std::size_t i = 0; i < letters.size(); ++i) {
-        held = held << Hex::bits | Hex::alphabet.of(letters[i]);
-        std::size_t& bytes = in_a_row[(i + 1) % Hex::letters];
-        bytes = i > 0 && is_text(held) ? bytes + 1 : 0;
-        if (bytes == least_text)
-            found |= 1U << (i + 1) % Hex::letters;
-    }
-    return found;
-}
-
-/// Where eight letters begin whose five bytes have no top bit. However twelve bytes in a row are cut into
-/// groups of five, one of these is whole.
-struct AsciiGroups {
-    static constexpr std::size_t ahead = 6;
-    template <class V>
-    EGRESSD_INLINE static void match(const char* at, Same<V>& out) {
-        Same<V> first, second, fourth, fifth, seventh;
-        worth(at, first);
-        worth(at + 1, second);
-        worth(at + 3, fourth);
-        worth(at + 4, fifth);
-        worth(at + 6, seventh);
-        out = ((first & 0x10) | (second & 0x02) | (fourth & 0x08) | (fifth & 0x01) | (seventh & 0x04)) == 0;
-    }
-
-private:
-    template <class T>
-    EGRESSD_INLINE static void worth(const char* at, T& value) {
-        load(at, value);
-        const T letter = value >= 'A';
-        value = ((value | (letter & 0x20)) - ('2' - 26)) - (letter & ('a' - ('2' - 26)));
-    }
-};
-
-constexpr std::size_t group_bytes = 5; // of eight letters of base32
-
-std::array<unsigned char, group_bytes> base32_group(std::string_view letters) {
-    std::uint64_t bits = 0;
-    for (const char c : letters.substr(0, Base32::letters))
-        bits = bits << Base32::bits | Base32::alphabet.of(c);
-    std::array<unsigned char, group_bytes> bytes{};
-    for (auto byte = bytes.rbegin(); byte != bytes.rend(); ++byte, bits >>= 8)
-        *byte = static_cast<unsigned char>(bits & 0xff);
-    return bytes;
-}
-
-unsigned text_alignments(Base32, std::string_view letters) {
-    const auto leading_text = [](const auto& first, const auto& last) {
-        return static_cast<std::size_t>(std::find_if_not(first, last, is_text) - first);
-    };
-    unsigned found = 0;
-    for_each_of<AsciiGroups>(letters, [&](std::size_t at) {
-        if (at + Base32::letters > letters.size())
-            return;
-        const auto group = base32_group(letters.substr(at));
-        if (leading_text(group.begin(), group.end()) < group_bytes)
-            return;
-        std::size_t text = group_bytes;
-        if (at >= Base32::letters) {
-            const auto before = base32_group(letters.substr(at - Base32::letters));
-            text += leading_text(before.rbegin(), before.rend());
-        }
-        const std::string_view behind = letters.substr(at + Base32::letters);
-        if (behind.size() >= Base32::letters) {
-            const auto next = base32_group(behind);
-            text += leading_text(next.begin(), next.end());
-        } else {
-            text += group_bytes; // as much as may be there
-        }
-        if (text >= least_text)
-            found |= 1U << at % Base32::letters;
-    });
-    return found;
-}
-
-bool has_text(std::string_view bytes) {
-    std::size_t in_a_row = 0;
-    return std::any_of(bytes.begin(), bytes.end(), [&](char c) {
-        in_a_row = is_text(static_cast<unsigned char>(c)) ? in_a_row + 1 : 0;
-        return in_a_row == least_text;
-    });
-}
-
-/// Runs of an alphabet inside the run, decoded at each of the alignments at which a byte can begin.
-template <class Code>
-void read_inner(std::string_view run, std::vector<View>& views) {
-    if (run.size() < Code::least)
-        return;
-    Runs<typename Code::Letters, Code::least> runs(run);
-    for (std::optional<Run> inner = runs.next(0); inner; inner = runs.next(inner->end)) {
-        const std::string_view letters = run.substr(inner->begin, inner->end - inner->begin);
-        const unsigned text_at = text_alignments(Code{}, letters);
-        for (std::size_t offset = 0; offset < Code::letters; ++offset) {
-            const std::uint32_t first =
-                (Code::alphabet.of(letters[offset]) << Code::bits | Code::alphabet.of(letters[offset + 1])) >>
-                (2 * Code::bits - 8);
-            const bool may_be_text = (text_at >> offset & 1U) != 0;
-            if (!may_be_text && !begins_a_mark(first))
-                continue;
-            View view{Code::name, {}, inner->begin + offset, inner->end, {}};
-            decode(letters.substr(offset), Code::alphabet, Code::bits, view.text);
-            if ((may_be_text && has_text(view.text) && is_mostly_printable(view.text)) ||
-                coding_of(view.text))
-                views.push_back(std::move(view));
-        }
-    }
-}
-
 /// `place`: the run's place in the block; `run` is shorter than it where its lines were joined.
 void read_run(std::string_view run, const LetterRun& place, std::vector<View>& views) {
     const std::size_t before = views.size();
     if (place.is_mixed) {
         read_base64(run, views);
         read_base64_compressed(run, views);
-        read_inner<Hex>(run, views);
+        read_hex(run, views);
     }
-    read_inner<Base32>(run, views);
+    read_base32(run, views);
     const std::size_t breaks = place.end - place.begin - run.size();
     for (std::size_t i = before; i < views.size(); ++i) {
         views[i].move(place.begin);
