@@ -126,52 +126,23 @@ struct Separators {
     }
 };
 
-/// What UTF-8 text is made of: no control characters, none of the bytes that UTF-8 never has.
+/// What UTF-8 text is made of: no control characters, none of the bytes that UTF-8 never has, and a
+/// continuation behind what begins a character alone.
 struct Utf8Bytes {
-    static constexpr std::size_t ahead = 0;
+    static constexpr std::size_t ahead = 1;
     template <class V>
     EGRESSD_INLINE static void match(const char* at, Same<V>& out) {
-        V bytes;
-        load(at, bytes);
-        Same<V> printed, space, in_characters;
-        in_range<V>(bytes, 0x20, 0x7e, printed);
-        in_range<V>(bytes, '\t', '\r', space);
-        in_range<V>(bytes, 0x80, 0xf4, in_characters);
-        out = printed | space | (in_characters & ((bytes & 0xfe) != 0xc0));
+        V first, second;
+        load(at, first);
+        load(at + 1, second);
+        Same<V> printed, space, begins;
+        in_range<V>(first, 0x20, 0x7e, printed);
+        in_range<V>(first, '\t', '\r', space);
+        in_range<V>(first, 0xc2, 0xf4, begins);
+        const auto continues = (first & 0xc0) == 0x80;
+        const auto goes_on = (second & 0xc0) == 0x80;
+        out = ((printed | space) & ~goes_on) | (begins & goes_on) | continues;
     }
-};
-
-/// Does enough for a view stand around a place that could be text? In other bytes characters stand alone.
-class AmongText {
-public:
-    explicit AmongText(std::string_view block) : words_(block) {}
-
-    /// `at` never goes back.
-    bool operator()(std::size_t at) {
-        if (at >= run_.end)
-            find_run(at);
-        return run_.end - run_.begin >= least_text;
-    }
-
-private:
-    void find_run(std::size_t at) {
-        const std::size_t bit = at % word_size;
-        std::size_t i = at / word_size;
-        std::uint64_t others = ~words_[i] & ((std::uint64_t{1} << bit) - 1);
-        while (others == 0 && i > 0)
-            others = ~words_[--i];
-        run_.begin = i * word_size + word_size - static_cast<std::size_t>(std::countl_zero(others));
-        if (others == 0)
-            run_.begin = 0;
-        i = at / word_size;
-        others = ~words_[i] & ~std::uint64_t{0} << bit;
-        while (others == 0 && i + 1 < words_.count())
-            others = ~words_[++i];
-        run_.end = i * word_size + static_cast<std::size_t>(std::countr_zero(others));
-    }
-
-    Words<Utf8Bytes> words_;
-    Run run_;
 };
 
 } // namespace
@@ -180,19 +151,21 @@ void fold_letters(std::string_view block, std::vector<View>& views) {
     Replaced out;
     out.view.encoding = "lookalikes";
     out.only_text = true;
-    AmongText among_text(block);
-    for_each_of<NotableLetters>(block, [&](std::size_t at) {
-        if (!among_text(at))
-            return;
-        const CodePoint point = decode_utf8(block.substr(at));
-        const char letter = point.size > 1 ? ascii_of(point.value) : '\0';
-        if (letter == '\0' && (point.size == 1 || !is_invisible(point.value)))
-            return;
-        out.copy_to(block, at);
-        if (letter != '\0')
-            out.view.text += letter;
-        out.skip(point.size);
-    });
+    // In other bytes than text such characters stand alone, and often.
+    Runs<Utf8Bytes, least_text> runs(block);
+    for (std::optional<Run> run = runs.next(0); run; run = runs.next(run->end)) {
+        for_each_of<NotableLetters>(block.substr(run->begin, run->end - run->begin), [&](std::size_t in_run) {
+            const std::size_t at = run->begin + in_run;
+            const CodePoint point = decode_utf8(block.substr(at));
+            const char letter = point.size > 1 ? ascii_of(point.value) : '\0';
+            if (letter == '\0' && (point.size == 1 || !is_invisible(point.value)))
+                return;
+            out.copy_to(block, at);
+            if (letter != '\0')
+                out.view.text += letter;
+            out.skip(point.size);
+        });
+    }
     out.finish(block, views);
 }
 

@@ -18,7 +18,7 @@ import workloads
 
 PREFERRED = "egressd"
 PEERS = ("squid", "tinyproxy", "privoxy", "mitmproxy")  # what a user could install instead; haproxy and direct are ceilings
-NAMES = ("egressd", "squid", "tinyproxy", "privoxy", "mitmproxy", "haproxy", "direct")
+NAMES = ("egressd", "unscanned", "squid", "tinyproxy", "privoxy", "mitmproxy", "haproxy", "direct")
 
 
 def run_one(load, workload, name, directory, origins):
