@@ -1,6 +1,7 @@
 // Formats that are JSON in base64. A rule matches the beginning of a long token, so the JSON may be cut
 // anywhere: it is judged by how it begins and by a key that stands near there, not by a parser.
 #include "scan/check_functions.hpp"
+#include "scan/checks.hpp"
 #include "scan/text_codec.hpp"
 
 #include <algorithm>
@@ -61,8 +62,12 @@ bool jwt(std::string_view token) {
 }
 
 bool sentry(std::string_view token) {
+    constexpr std::size_t least = 8; // a cut one shows no more
     const std::string_view rest = after(token, "sntrys_");
-    return is_object_with(rest.substr(0, rest.find('_')), {"iat", "url", "org"});
+    const std::size_t end = std::min(rest.find('_'), rest.size());
+    const std::string_view secret = rest.substr(end);
+    return is_object_with(rest.substr(0, end), {"iat", "url", "org"}) &&
+           (secret.size() < least || !is_placeholder(secret));
 }
 
 bool grafana_cloud(std::string_view token) {
