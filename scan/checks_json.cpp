@@ -51,6 +51,14 @@ std::string_view after(std::string_view token, std::string_view prefix) {
     return token.starts_with(prefix) ? token.substr(prefix.size()) : std::string_view();
 }
 
+/// The payloads of the tokens with which jwt.io and the libraries' manuals begin.
+bool is_documented(std::string_view payload) {
+    const std::optional<std::string> json = decode_base64(payload.substr(0, payload.find('.')));
+    const auto holds = [&](std::string_view text) { return json->find(text) != std::string::npos; };
+    return json && (holds(R"("sub":"1234567890")") || holds(R"("name":"John Doe")") ||
+                    holds(R"("some":"payload")") || holds(R"("foo":"bar")"));
+}
+
 } // namespace
 
 bool jwt(std::string_view token) {
@@ -58,7 +66,7 @@ bool jwt(std::string_view token) {
     if (dot == std::string_view::npos) {
         return is_object_with(token, {"alg", "typ"});
     }
-    return is_object_with(token.substr(0, dot), {"alg"});
+    return is_object_with(token.substr(0, dot), {"alg"}) && !is_documented(token.substr(dot + 1));
 }
 
 bool sentry(std::string_view token) {

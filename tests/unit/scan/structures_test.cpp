@@ -42,6 +42,8 @@ TEST_CASE("jwt: a header with an algorithm") {
     CHECK_FALSE(holds("jwt", to_base64(R"(["alg":"HS256"])") + ".eyJ"));
     CHECK_FALSE(holds("jwt", "eyJ" + random(base62, 30) + ".eyJ" + random(base62, 30)));
     CHECK_FALSE(holds("jwt", '.' + header));
+    CHECK_FALSE(holds("jwt", header + '.' + to_base64(R"({"sub":"1234567890","name":"John Doe"})")));
+    CHECK(holds("jwt", header + '.' + to_base64(R"({"sub":"1234567891","name":"Jane Doe"})")));
 }
 
 TEST_CASE("JSON behind a prefix, which may be cut") {
