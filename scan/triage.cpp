@@ -17,15 +17,16 @@ char at_or_nul(std::string_view block, std::size_t at) {
     return at < block.size() ? block[at] : '\0';
 }
 
-/// Only escapes that can stand for a character of a secret, or hide between two, count: the \n and \" of
-/// ordinary JSON do not.
+/// Only escapes that can stand for a character of a secret, or hide between two, count: the \" of ordinary
+/// JSON does not, and \n only where its letter would be taken for the beginning of a token.
 bool is_escape(std::string_view block, std::size_t at) {
     const char next = at_or_nul(block, at + 1);
     switch (block[at]) {
     case '%':
         return is_hex_digit(next) && is_hex_digit(at_or_nul(block, at + 2));
     case '\\':
-        return next == 'u' || next == 'x' || next == 'U' || next == '/' || next == '0' || next == '1';
+        return next == 'u' || next == 'x' || next == 'U' || next == '/' || next == '0' || next == '1' ||
+               ((next == 'n' || next == 'r' || next == 't') && begins_token(block.substr(at + 2)));
     case '&':
         return next == '#';
     default:
@@ -63,14 +64,14 @@ struct EscapeMarks {
         load(at, first);
         load(at + 1, second);
         load(at + 3, fourth);
-        Same<V> starts, digit, a_to_f, u_to_x, line_end;
+        Same<V> starts, digit, a_to_f, r_to_x, line_end;
         in_range<V>(first, '%', '&', starts);
         in_range<V>(second, '/', '9', digit); // and '/'
         in_range<V>(second | 0x20, 'a', 'f', a_to_f);
-        in_range<V>(second | 0x20, 'u', 'x', u_to_x);
+        in_range<V>(second | 0x20, 'r', 'x', r_to_x);
         in_range<V>(second, '\n', '\r', line_end);
         const auto percent_or_and = starts & (digit | a_to_f | (second == '#'));
-        const auto backslash = (first == '\\') & (digit | u_to_x);
+        const auto backslash = (first == '\\') & (digit | r_to_x | (second == 'n'));
         const auto equals = (first == '=') & (line_end | (fourth == '='));
         out = percent_or_and | backslash | equals;
     }

@@ -98,6 +98,26 @@ TEST_CASE("escapes are undone, in whole and in part, wherever they stand") {
     }
 }
 
+TEST_CASE("the letter of an escaped line break is no part of the token behind it") {
+    for (const std::string escape : {"\\n", "\\r", "\\t", "\\r\\n", "\\\\n"}) {
+        for (int round = 0; round < 200; ++round) {
+            const std::string token = "tok_" + random(base62, 32);
+            std::string text = R"({"a": "the token:)" + escape + token + "\"}";
+            if (escape.starts_with("\\\\")) {
+                std::vector<View> views;
+                unescape_marked(text, views);
+                REQUIRE(views.size() == 1);
+                text = views.front().text;
+            }
+            const std::string behind = (escape.ends_with('n')   ? "\n"
+                                        : escape.ends_with('r') ? "\r"
+                                                                : "\t") +
+                                       token;
+            CHECK(holds(unescape_marked, text, "escape", behind));
+        }
+    }
+}
+
 TEST_CASE("ordinary JSON and source text have no escapes worth a look") {
     const std::string text = R"({"a": "line\nline \"quoted\" \t 100% & more, a == b, 5 %s"})";
     CHECK(find_text_marks(text).escapes.empty());
