@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace egressd::scan {
 
@@ -131,6 +132,18 @@ CodePoint decode_utf8(std::string_view text) {
     if (first >= 0xf0 && first < 0xf5 && continues(1) && continues(2) && continues(3))
         return {(first & 0x07) << 18 | (byte(1) & 0x3f) << 12 | (byte(2) & 0x3f) << 6 | (byte(3) & 0x3f), 4};
     return {first, 1};
+}
+
+NamedCharacter named_character(std::string_view text) {
+    constexpr std::pair<std::string_view, char> names[] = {
+        {"amp;", '&'},    {"ast;", '*'},  {"colon;", ':'},  {"commat;", '@'}, {"dollar;", '$'},
+        {"equals;", '='}, {"excl;", '!'}, {"lowbar;", '_'}, {"num;", '#'},    {"percnt;", '%'},
+        {"period;", '.'}, {"plus;", '+'}, {"quest;", '?'},  {"sol;", '/'},    {"UnderBar;", '_'},
+    };
+    for (const auto& [name, character] : names)
+        if (text.starts_with(name))
+            return {name.size(), character};
+    return {};
 }
 
 bool begins_token(std::string_view text) {

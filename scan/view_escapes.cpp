@@ -80,8 +80,11 @@ Escape backslash(std::string_view text) {
 }
 
 Escape reference(std::string_view text) {
-    if (text.substr(1, 1) != "#")
-        return {};
+    if (text.substr(1, 1) != "#") {
+        const NamedCharacter named = named_character(text.substr(1));
+        return named.size == 0 ? Escape{}
+                               : Escape{1 + named.size, static_cast<unsigned char>(named.character), true};
+    }
     const std::string_view inside = text.substr(2, max_reference);
     const bool is_hex = !inside.empty() && (inside.front() == 'x' || inside.front() == 'X');
     const std::string_view digits = inside.substr(is_hex ? 1 : 0);
@@ -131,8 +134,12 @@ bool is_layout_letter(char c) {
     return c == 'n' || c == 'r' || c == 't';
 }
 
-/// \n, \" and an escaped backslash that does not begin another escape: JSON is full of them.
+/// \n, \" and an escaped backslash that does not begin another escape, and &amp; likewise: JSON and HTML are
+/// full of them.
 bool is_layout_escape(std::string_view text) {
+    constexpr std::string_view ampersand = "&amp;";
+    if (text.starts_with(ampersand))
+        return text.substr(ampersand.size(), 1) != "#";
     if (text.front() != '\\' || text.size() < 2)
         return false;
     if (is_layout_letter(text[1]))
