@@ -17,6 +17,7 @@ namespace {
 
 // The shortest run that is looked into: 24 letters of base64 hold 18 bytes, and no secret is shorter.
 constexpr std::size_t least_base64 = 24;
+constexpr std::size_t max_backslashes = 8; // of an escaped line break: JSON four times in JSON
 
 constexpr Alphabet base64("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", "-_", 62);
 
@@ -129,6 +130,11 @@ struct GzipLetters {
     }
 };
 
+/// A member of a ZIP archive, which may be compressed.
+bool begins_archive(std::string_view bytes) {
+    return bytes.starts_with("PK\x03\x04");
+}
+
 /// Something compressed at the beginning of the run, at any of four alignments; gzip anywhere in it.
 void read_base64_compressed(std::string_view run, std::vector<View>& views) {
     constexpr std::size_t magic_letters = coding_magic_size / 3 * quad;
@@ -138,7 +144,7 @@ void read_base64_compressed(std::string_view run, std::vector<View>& views) {
     };
     for (std::size_t at = 0; at < quad && at + magic_letters < run.size(); ++at) {
         const std::uint32_t first = quad_bits(run.data() + at) >> 16;
-        if (begins_a_mark(first) && coding_of(first_bytes(at)))
+        if (begins_a_mark(first) && (coding_of(first_bytes(at)) || begins_archive(first_bytes(at))))
             read_from(at);
     }
     for_each_of<GzipLetters>(run, [&](std::size_t at) {
@@ -166,15 +172,17 @@ void read_run(std::string_view run, const LetterRun& place, std::vector<View>& v
     }
 }
 
-/// Where the next line of a wrapped run begins: behind a line break, as it is or as JSON writes it, and the
-/// indentation behind it. `at` when there is none.
+/// Where the next line of a wrapped run begins: behind a line break, as it is or as JSON writes it (JSON
+/// inside JSON with more backslashes), and the indentation behind it. `at` when there is none.
 std::size_t next_line(std::string_view block, std::size_t at) {
     std::size_t next = at;
     for (const char c : {'r', 'n'}) {
         if (next < block.size() && block[next] == (c == 'r' ? '\r' : '\n'))
             ++next;
-        else if (next + 1 < block.size() && block[next] == '\\' && block[next + 1] == c)
-            next += 2;
+        else if (const std::size_t letter = block.find_first_not_of('\\', next);
+                 letter != std::string_view::npos && letter > next && letter <= next + max_backslashes &&
+                 block[letter] == c)
+            next = letter + 1;
     }
     if (next == at)
         return at;

@@ -55,6 +55,16 @@ constexpr bool is_upper(char c) {
 constexpr bool is_alnum(char c) {
     return is_digit(c) || is_lower(c) || is_upper(c);
 }
+/// HTML's name for a character that stands in tokens, in front of `text` without its '&', as far as the ';'.
+struct NamedCharacter {
+    std::size_t size = 0; // with ';'; 0: there is none
+    char character = 0;
+};
+NamedCharacter named_character(std::string_view text);
+
+/// A run of what tokens are made of, as long as the shortest of them, with a digit or in both cases.
+bool begins_token(std::string_view text);
+
 /// 0 to 15, or 16 for what is no hexadecimal digit.
 constexpr unsigned hex_digit(char c) {
     if (is_digit(c))

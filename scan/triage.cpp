@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <iterator>
 
 namespace egressd::scan {
 
@@ -17,17 +18,22 @@ char at_or_nul(std::string_view block, std::size_t at) {
     return at < block.size() ? block[at] : '\0';
 }
 
-/// Only escapes that can stand for a character of a secret, or hide between two, count: the \n and \" of
-/// ordinary JSON do not.
+/// Only escapes that can stand for a character of a secret, or hide between two, count: the \" of ordinary
+/// JSON does not, and \n only where its letter would be taken for the beginning of a token.
 bool is_escape(std::string_view block, std::size_t at) {
     const char next = at_or_nul(block, at + 1);
     switch (block[at]) {
     case '%':
         return is_hex_digit(next) && is_hex_digit(at_or_nul(block, at + 2));
     case '\\':
-        return next == 'u' || next == 'x' || next == 'U' || next == '/' || next == '0' || next == '1';
-    case '&':
-        return next == '#';
+        return next == 'u' || next == 'x' || next == 'U' || next == '/' || next == '0' || next == '1' ||
+               ((next == 'n' || next == 'r' || next == 't') && begins_token(block.substr(at + 2)));
+    case '&': {
+        // Of what is escaped twice the '&' is a name itself. HTML is full of those alone.
+        const NamedCharacter named = named_character(block.substr(at + 1));
+        return next == '#' ||
+               (named.size != 0 && (named.character != '&' || at_or_nul(block, at + 1 + named.size) == '#'));
+    }
     default:
         return false;
     }
@@ -50,7 +56,15 @@ bool is_quoted_printable(std::string_view block, std::size_t at) {
         const std::size_t behind = at + (next == '\r' && at_or_nul(block, at + 2) == '\n' ? 3U : 2U);
         return at > 0 && block[at - 1] > ' ' && at_or_nul(block, behind) > ' ';
     }
-    return is_hex_digit(next) && is_hex_digit(at_or_nul(block, at + 2)) && at_or_nul(block, at + 3) == '=';
+    if (!is_hex_digit(next) || !is_hex_digit(at_or_nul(block, at + 2)))
+        return false;
+    // One after the other; or one of '=', ' ', quotes and ':' whose digits would be taken for a part of the
+    // token behind it.
+    constexpr std::string_view before_token[] = {"3D", "20", "22", "27", "3A"};
+    const std::string_view code = block.substr(at + 1, 2);
+    return at_or_nul(block, at + 3) == '=' ||
+           (std::find(std::begin(before_token), std::end(before_token), code) != std::end(before_token) &&
+            begins_token(block.substr(at + 3)));
 }
 
 /// What is_escape and is_quoted_printable say yes to, and little more: most text is full of the first
@@ -63,15 +77,17 @@ struct EscapeMarks {
         load(at, first);
         load(at + 1, second);
         load(at + 3, fourth);
-        Same<V> starts, digit, a_to_f, u_to_x, line_end;
+        Same<V> starts, digit, a_to_f, l_to_q, r_to_x, line_end;
         in_range<V>(first, '%', '&', starts);
         in_range<V>(second, '/', '9', digit); // and '/'
         in_range<V>(second | 0x20, 'a', 'f', a_to_f);
-        in_range<V>(second | 0x20, 'u', 'x', u_to_x);
+        in_range<V>(second | 0x20, 'l', 'q', l_to_q);
+        in_range<V>(second | 0x20, 'r', 'x', r_to_x);
         in_range<V>(second, '\n', '\r', line_end);
-        const auto percent_or_and = starts & (digit | a_to_f | (second == '#'));
-        const auto backslash = (first == '\\') & (digit | u_to_x);
-        const auto equals = (first == '=') & (line_end | (fourth == '='));
+        const auto percent_or_and =
+            (starts & (digit | a_to_f | (second == '#'))) | ((first == '&') & (l_to_q | r_to_x));
+        const auto backslash = (first == '\\') & (digit | r_to_x | (second == 'n'));
+        const auto equals = (first == '=') & (line_end | (fourth == '=') | (second == '2') | (second == '3'));
         out = percent_or_and | backslash | equals;
     }
 };

@@ -71,7 +71,8 @@ TEST_CASE("packed text is found in noise of its own letters") {
 }
 
 TEST_CASE("the lines of a wrapped run are one") {
-    for (const std::string& end : std::vector<std::string>{"\n", "\r\n", "\\n", "\\r\\n", "\n    ", "\r\n\t"})
+    for (const std::string& end :
+         std::vector<std::string>{"\n", "\r\n", "\\n", "\\r\\n", "\\\\n", "\\\\r\\\\n", "\n    ", "\r\n\t"})
         for (int round = 0; round < 100; ++round) {
             const std::string text = random(base62, 100 + chance()() % 300);
             const std::size_t width = 24 + chance()() % 60;
@@ -87,6 +88,13 @@ TEST_CASE("gzip is found in a run, at any alignment") {
         const std::string packed = magic + random_bytes(60);
         const std::string front(chance()() % 100, '\xff');
         CHECK(is_found("(" + to_base64(front + packed) + ")", "base64", packed));
+    }
+}
+
+TEST_CASE("a ZIP archive is found at the beginning of a run") {
+    for (int round = 0; round < 300; ++round) {
+        const std::string archive = "PK\x03\x04" + random_bytes(60);
+        CHECK(is_found("(" + to_base64(archive) + ")", "base64", archive));
     }
 }
 

@@ -98,6 +98,45 @@ TEST_CASE("escapes are undone, in whole and in part, wherever they stand") {
     }
 }
 
+TEST_CASE("the letter of an escaped line break is no part of the token behind it") {
+    for (const std::string escape : {"\\n", "\\r", "\\t", "\\r\\n", "\\\\n"}) {
+        for (int round = 0; round < 200; ++round) {
+            const std::string token = "tok_" + random(base62, 32);
+            std::string text = R"({"a": "the token:)" + escape + token + "\"}";
+            if (escape.starts_with("\\\\")) {
+                std::vector<View> views;
+                unescape_marked(text, views);
+                REQUIRE(views.size() == 1);
+                text = views.front().text;
+            }
+            const std::string behind = (escape.ends_with('n')   ? "\n"
+                                        : escape.ends_with('r') ? "\r"
+                                                                : "\t") +
+                                       token;
+            CHECK(holds(unescape_marked, text, "escape", behind));
+        }
+    }
+}
+
+TEST_CASE("named characters, and references that are escaped themselves") {
+    for (int round = 0; round < 200; ++round) {
+        const std::string body = random(base62, 32);
+        CHECK(holds(unescape_marked, around() + "tok&lowbar;" + body, "entity", "tok_" + body));
+        const std::string number = "&#" + std::to_string('a' + round % 26) + ";";
+        const std::string twice = around() + "tok_" + body + "&amp;" + number.substr(1);
+        CHECK(holds(unescape_marked, twice, "entity", "tok_" + body + number));
+    }
+    CHECK(find_text_marks("<a href=\"?a=1&amp;b=2&lt;3&nbsp;&quot;&copy;\">").escapes.empty());
+}
+
+TEST_CASE("one quoted-printable '=' or space before a token is enough") {
+    for (const char* const code : {"=3D", "=20", "=22", "=3A"}) {
+        const std::string token = "tok_" + random(base62, 32);
+        CHECK(find_text_marks("value" + std::string(code) + token).quoted_printable);
+    }
+    CHECK_FALSE(find_text_marks("a=3D b=20 x c=22,").quoted_printable);
+}
+
 TEST_CASE("ordinary JSON and source text have no escapes worth a look") {
     const std::string text = R"({"a": "line\nline \"quoted\" \t 100% & more, a == b, 5 %s"})";
     CHECK(find_text_marks(text).escapes.empty());
