@@ -87,9 +87,13 @@ std::unique_ptr<CodingStream> make(Coding coding) {
     case Coding::br:
         return make_br();
     case Coding::zstd:
+        return make_zstd();
+    case Coding::base64:
+        return make_base64();
+    case Coding::hex:
         break;
     }
-    return make_zstd();
+    return make_hex();
 }
 
 } // namespace
@@ -103,9 +107,13 @@ std::string_view to_text(Coding coding) {
     case Coding::br:
         return "br";
     case Coding::zstd:
+        return "zstd";
+    case Coding::base64:
+        return "base64";
+    case Coding::hex:
         break;
     }
-    return "zstd";
+    return "hex";
 }
 
 std::optional<Coding> coding_named(std::string_view token) {

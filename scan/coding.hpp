@@ -1,5 +1,6 @@
 // What is inside compressed bytes? Streaming decoders for the content codings (RFC 9110 8.4.1: gzip, deflate,
-// br; RFC 8878: zstd). Bounded memory, no I/O; the bytes are hostile.
+// br; RFC 8878: zstd), and for the letters that such bytes are written in. Bounded memory, no I/O; the bytes
+// are hostile.
 #pragma once
 
 #include <cstddef>
@@ -10,10 +11,11 @@
 
 namespace egressd::scan {
 
-enum class Coding { gzip, deflate, br, zstd };
+enum class Coding { gzip, deflate, br, zstd, base64, hex };
 std::string_view to_text(Coding coding);
 
-/// The coding that a Content-Encoding token names (any case; x-gzip is gzip), or nullopt. `identity` is none.
+/// The coding that a Content-Encoding token names (any case; x-gzip is gzip), or nullopt. `identity` is none,
+/// and neither are base64 and hex.
 std::optional<Coding> coding_named(std::string_view token);
 
 /// Enough bytes for coding_of; of fewer it says yes where it cannot tell.

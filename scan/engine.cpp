@@ -213,7 +213,8 @@ std::vector<Match> Engine::Impl::match(MatchScratch& scratch, std::string_view b
     return matches;
 }
 
-/// Tries the rule's pattern around the hit, once for each place where it may begin.
+/// Tries the rule's pattern around the hit. Behind a keyword, what looks like a placeholder hides nothing
+/// that follows.
 void Engine::Impl::confirm(MatchScratch& scratch, std::string_view block, const Hit& hit,
                            std::vector<Match>& matches) const {
     const Rule& rule = rules_[hit.id];
@@ -228,36 +229,38 @@ void Engine::Impl::confirm(MatchScratch& scratch, std::string_view block, const 
     const std::size_t at = hit.end - begin;
     std::size_t from = by_keyword ? at : 0;
     while (const std::optional<Span> span = confirmers_[hit.id]->find(scratch.data, subject, from)) {
-        if (by_keyword && span->begin > at + keyword_distance)
+        if (by_keyword ? span->begin > at + keyword_distance : span->begin >= at)
             return;
-        if (by_keyword || span->end >= at) {
-            if (!by_keyword && span->begin >= at)
-                return;
+        from = std::max(span->end, span->begin + 1);
+        if (!by_keyword && span->end < at)
+            continue;
+        const bool is_secret = judge(block, rule,
+                                     Span{begin + span->begin, begin + span->end, begin + span->secret_begin,
+                                          begin + span->secret_end},
+                                     matches);
+        if (is_secret || !by_keyword) {
             confirmed = begin + span->end;
-            judge(block, rule,
-                  Span{begin + span->begin, begin + span->end, begin + span->secret_begin,
-                       begin + span->secret_end},
-                  matches);
             return;
         }
-        from = std::max(span->end, span->begin + 1);
     }
 }
 
-void Engine::Impl::judge(std::string_view block, const Rule& rule, const Span& span,
+/// Appends what the span holds if it is a secret.
+bool Engine::Impl::judge(std::string_view block, const Rule& rule, const Span& span,
                          std::vector<Match>& matches) const {
     const std::string_view secret = block.substr(span.secret_begin, span.secret_end - span.secret_begin);
     Match match{&rule, rule.tier, span.secret_begin, span.secret_end, {}, {}};
     const bool proven = rule.check.empty() || find_check(rule.check)(secret);
     if (!proven && !rule.unproven)
-        return;
+        return false;
     if (!proven)
         match.tier = *rule.unproven;
     // A checksum that holds is better evidence than what the letters look like.
     const bool checked = proven && !rule.check.empty();
     if (!checked && (entropy(secret) < rule.entropy || is_placeholder(secret)))
-        return;
+        return false;
     matches.push_back(match);
+    return true;
 }
 
 void Engine::Impl::match_known(MatchScratch& scratch, std::string_view block,

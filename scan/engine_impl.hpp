@@ -66,7 +66,7 @@ private:
                       const std::vector<LetterRun>& runs) const;
     void confirm(MatchScratch& scratch, std::string_view block, const Hit& hit,
                  std::vector<Match>& matches) const;
-    void judge(std::string_view block, const Rule& rule, const Span& span, std::vector<Match>& matches) const;
+    bool judge(std::string_view block, const Rule& rule, const Span& span, std::vector<Match>& matches) const;
     void match_known(MatchScratch& scratch, std::string_view block, std::vector<Match>& matches) const;
 
     std::vector<Rule> rules_;

@@ -33,6 +33,11 @@ private:
     std::array<std::uint8_t, 256> value_{};
 };
 
+/// RFC 4648 4 and 5, even mixed.
+inline constexpr Alphabet base64_letters("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/",
+                                         "-_", 62);
+inline constexpr Alphabet hex_letters("0123456789abcdef", "ABCDEF", 10);
+
 struct Run {
     std::size_t begin = 0;
     std::size_t end = 0;

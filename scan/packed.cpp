@@ -4,6 +4,7 @@
 #include "scan/decoded.hpp"
 #include "scan/letters.hpp"
 #include "scan/packed_inner.hpp"
+#include "scan/replaced.hpp"
 
 #include <algorithm>
 #include <array>
@@ -19,11 +20,9 @@ namespace {
 constexpr std::size_t least_base64 = 24;
 constexpr std::size_t max_backslashes = 8; // of an escaped line break: JSON four times in JSON
 
-constexpr Alphabet base64("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", "-_", 62);
-
 std::uint32_t quad_bits(const char* letters) {
-    return base64.of(letters[0]) << 18 | base64.of(letters[1]) << 12 | base64.of(letters[2]) << 6 |
-           base64.of(letters[3]);
+    return base64_letters.of(letters[0]) << 18 | base64_letters.of(letters[1]) << 12 |
+           base64_letters.of(letters[2]) << 6 | base64_letters.of(letters[3]);
 }
 
 /// The bytes of base64 letters; what is left behind whole quads has up to two.
@@ -35,7 +34,7 @@ std::string decode_base64(std::string_view letters) {
         for (const unsigned shift : {16U, 8U, 0U})
             out += static_cast<char>(bits >> shift & 0xff);
     }
-    decode(letters, base64, 6, out);
+    decode(letters, base64_letters, 6, out);
     return out;
 }
 
@@ -74,12 +73,42 @@ private:
     }
 };
 
+/// The size of the text in UTF-8 that `bytes` begins with; 0 when it is ASCII alone.
+std::size_t utf8_prefix(std::string_view bytes) {
+    std::size_t size = 0;
+    bool is_ascii = true;
+    while (size < bytes.size()) {
+        const std::size_t next =
+            is_text(static_cast<unsigned char>(bytes[size])) ? 1 : text_at(bytes.substr(size));
+        if (next == 0)
+            break;
+        is_ascii = is_ascii && next == 1;
+        size += next;
+    }
+    return is_ascii ? 0 : size;
+}
+
+constexpr std::size_t sample = 30; // bytes that tell text in UTF-8 from noise
+
+/// How many letters of `run`, in whole quads, are text that is not of ASCII alone: stretches of such are too
+/// short for read_base64.
+std::size_t utf8_letters(std::string_view run) {
+    if (utf8_prefix(decode_base64(run.substr(0, sample / 3 * quad))) < least_text)
+        return 0;
+    return utf8_prefix(decode_base64(run)) / 3 * quad;
+}
+
 /// The text around the stretch of quads that begins at `begin`. A quad on either side is taken along: its
 /// last or first bytes may belong to the text. Returns where the stretch ends.
 std::size_t read_text(std::string_view run, std::size_t begin, std::vector<View>& views) {
     std::size_t end = begin + stretch * quad;
-    while (end + quad <= run.size() && quad_is_text(run.data() + end))
-        end += quad;
+    std::size_t more = 0;
+    do {
+        while (end + quad <= run.size() && quad_is_text(run.data() + end))
+            end += quad;
+        more = utf8_letters(run.substr(end));
+        end += more;
+    } while (more > 0);
     // The letters behind the last whole quad hold up to two bytes more.
     const std::size_t last = end + 2 * quad > run.size() ? run.size() : end + quad;
     const std::size_t first = begin < quad ? begin : begin - quad;
@@ -135,6 +164,19 @@ bool begins_archive(std::string_view bytes) {
     return bytes.starts_with("PK\x03\x04");
 }
 
+/// Text that is not of ASCII alone, from the run's beginning on.
+void read_base64_utf8(std::string_view run, std::vector<View>& views) {
+    for (std::size_t at = 0; at < quad && at + quad <= run.size(); ++at) {
+        // A character of UTF-8 begins here, and it is none of ASCII's control characters.
+        const std::uint32_t first = quad_bits(run.data() + at) >> 16;
+        if ((first & 0xc0) == 0x80 || (first < 0x80 && !is_text(first)))
+            continue;
+        const std::size_t size = utf8_letters(run.substr(at));
+        if (size > 0)
+            views.push_back(View{"base64", decode_base64(run.substr(at, size)), at, at + size, {}});
+    }
+}
+
 /// Something compressed at the beginning of the run, at any of four alignments; gzip anywhere in it.
 void read_base64_compressed(std::string_view run, std::vector<View>& views) {
     constexpr std::size_t magic_letters = coding_magic_size / 3 * quad;
@@ -161,6 +203,7 @@ void read_run(std::string_view run, const LetterRun& place, std::vector<View>& v
     const std::size_t before = views.size();
     if (place.is_mixed) {
         read_base64(run, views);
+        read_base64_utf8(run, views);
         read_base64_compressed(run, views);
         read_hex(run, views);
     }
@@ -200,13 +243,13 @@ void read_packed(std::string_view block, const std::vector<LetterRun>& runs, std
         std::string_view letters = block.substr(place.begin, place.end - place.begin);
         joined.clear();
         for (std::size_t next = next_line(block, place.end);
-             next > place.end && next < block.size() && base64.has(block[next]);
+             next > place.end && next < block.size() && base64_letters.has(block[next]);
              next = next_line(block, place.end)) {
             if (joined.empty())
                 joined = letters;
             place.is_mixed = true; // who wraps words?
             place.end = next;
-            while (place.end < block.size() && base64.has(block[place.end]))
+            while (place.end < block.size() && base64_letters.has(block[place.end]))
                 ++place.end;
             joined.append(block.substr(next, place.end - next));
             while (run != runs.end() && run->begin < place.end)

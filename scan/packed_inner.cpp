@@ -46,7 +46,7 @@ struct Hex {
     static constexpr std::size_t least = 32;
     static constexpr unsigned bits = 4;       // a letter
     static constexpr std::size_t letters = 2; // that make whole bytes
-    static constexpr Alphabet alphabet{"0123456789abcdef", "ABCDEF", 10};
+    static constexpr const Alphabet& alphabet = hex_letters;
 };
 struct Base32 {
     using Letters = Base32Letters;

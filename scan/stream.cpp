@@ -169,7 +169,34 @@ void Stream::look_inside(Context& context, std::string_view block, const Layout&
     if (marks.utf16)
         narrow_utf16(block, views);
     for (const View& view : views)
-        read_view(context, view, block.size(), edge);
+        if (edge == Edge::end || !open_letters(context, block, view))
+            read_view(context, view, block.size(), edge);
+}
+
+/// Something compressed that is written in letters, and goes on behind the block? A view holds its beginning
+/// alone.
+bool Stream::open_letters(Context& context, std::string_view block, const View& view) {
+    const std::optional<Coding> letters = view.encoding == to_text(Coding::base64)
+                                              ? std::optional(Coding::base64)
+                                          : view.encoding == to_text(Coding::hex) ? std::optional(Coding::hex)
+                                                                                  : std::nullopt;
+    if (!letters || view.end < block.size() || !(coding_of(view.text) || deflated_member(view.text)))
+        return false;
+    const std::uint64_t begin = total_ - block.size() + view.begin;
+    if (begin < next_letters_)
+        return true;
+    next_letters_ = begin + 1;
+    open(context, std::make_unique<Packed>(*letters, begin, depth_ + 1, inner_encoding(view.encoding)),
+         block.substr(view.begin));
+    return true;
+}
+
+/// `bytes`: the first ones. What is inside may go on behind them.
+void Stream::open(Context& context, std::unique_ptr<Packed> packed, std::string_view bytes) {
+    if (packed_.size() == max_packed)
+        return context.ledger.fail("too many compressed parts in one another");
+    if (unpack(context, *packed, bytes, Edge::open) == Unpacking::goes_on)
+        packed_.push_back(std::move(packed));
 }
 
 void Stream::read_view(Context& context, const View& view, std::size_t block_bytes, Edge edge) {
@@ -194,16 +221,10 @@ void Stream::open_packed(Context& context, std::string_view block, std::size_t a
     if ((!coding && !member) || begin < next_magic_)
         return;
     next_magic_ = begin + 1;
-    if (packed_.size() == max_packed) {
-        context.ledger.fail("too many compressed parts in one another");
-        return;
-    }
-    auto packed =
-        std::make_unique<Packed>(coding.value_or(Coding::deflate), begin, depth_ + 1,
-                                 inner_encoding(member ? std::string_view("zip") : to_text(*coding)));
-    // What is inside may go on behind the block.
-    if (unpack(context, *packed, from.substr(member.value_or(0)), Edge::open) == Unpacking::goes_on)
-        packed_.push_back(std::move(packed));
+    open(context,
+         std::make_unique<Packed>(coding.value_or(Coding::deflate), begin, depth_ + 1,
+                                  inner_encoding(member ? std::string_view("zip") : to_text(*coding))),
+         from.substr(member.value_or(0)));
 }
 
 void Stream::feed_packed(Context& context, std::string_view bytes, std::uint64_t begin, Edge edge) {
@@ -242,7 +263,11 @@ Stream::Unpacking Stream::unpack(Context& context, Packed& packed, std::string_v
     } while (!said && context.ledger.problem().empty());
     for (std::size_t i = first; i < context.findings.size(); ++i)
         context.findings[i].offset = packed.begin;
-    return step.state == Decoder::State::broken ? Unpacking::over : Unpacking::goes_on;
+    // Letters alone are read as views; this was opened for something compressed in them.
+    const bool is_letters = packed.coding == Coding::base64 || packed.coding == Coding::hex;
+    const bool is_over =
+        step.state == Decoder::State::broken || (is_letters && packed.inner->packed_.empty());
+    return is_over ? Unpacking::over : Unpacking::goes_on;
 }
 
 std::uint64_t Stream::settled_in(const Packed& packed) const {

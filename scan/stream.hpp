@@ -97,6 +97,8 @@ private:
     void look_inside(Context& context, std::string_view block, const Layout& layout, Edge edge);
     void read_view(Context& context, const View& view, std::size_t block_size, Edge edge);
     void open_packed(Context& context, std::string_view block, std::size_t at);
+    bool open_letters(Context& context, std::string_view block, const View& view);
+    void open(Context& context, std::unique_ptr<Packed> packed, std::string_view bytes);
     void feed_packed(Context& context, std::string_view bytes, std::uint64_t begin, Edge edge);
     Unpacking unpack(Context& context, Packed& packed, std::string_view bytes, Edge edge);
     std::uint64_t settled_in(const Packed& packed) const;
@@ -109,6 +111,7 @@ private:
     std::uint64_t judged_ = 0; // what pause and finish have judged to its end
     std::string carry_;        // the end of what was scanned
     std::uint64_t next_magic_ = 0;
+    std::uint64_t next_letters_ = 0;
     std::vector<std::unique_ptr<Packed>> packed_;
     bool declared_ = false;
 };

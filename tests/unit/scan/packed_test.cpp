@@ -98,6 +98,15 @@ TEST_CASE("a ZIP archive is found at the beginning of a run") {
     }
 }
 
+TEST_CASE("text that is not of ASCII alone is seen in base64, at its beginning and behind other text") {
+    const std::string hidden =
+        "g\u200bh\u200bp\u200b_\u200bs\u200bo\u200bm\u200be\u200bt\u200bh\u200bi\u200bn\u200bg";
+    for (const std::string front : {"", "{\"k\":\"", "this is said in ASCII alone: "})
+        for (const std::string letters : {"", "A", "AB", "ABC"})
+            CHECK(is_found('(' + letters + to_base64(front + hidden + " and the rest") + ')', "base64",
+                           hidden));
+}
+
 TEST_CASE("what is no text and nothing compressed gives no view") {
     std::vector<View> views;
     for (int round = 0; round < 300; ++round) {
