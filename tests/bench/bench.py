@@ -14,6 +14,7 @@ import tempfile
 
 import inspectors
 import proxies
+import scanning
 import workloads
 
 PREFERRED = "egressd"
@@ -95,9 +96,10 @@ def parse_options():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=4.0, help="of each measurement (default 4)")
     parser.add_argument("--only", default="", metavar="NAME,...",
-                        help="only these: any of " + ", ".join([w.key for w in workloads.ALL] + list(NAMES)))
+                        help="only these: any of " + ", ".join([w.key for w in workloads.ALL] + ["scan"] + list(NAMES)))
     parser.add_argument("--egressd", required=True, help=argparse.SUPPRESS)
     parser.add_argument("--load", required=True, help=argparse.SUPPRESS)
+    parser.add_argument("--scan", required=True, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.quick:
         options.rounds, options.seconds = 1, 1.0
@@ -113,9 +115,13 @@ def start_origins(directory, load, origins):
 def main():
     options = parse_options()
     wanted = {word for word in options.only.split(",") if word}
-    unknown = wanted - {w.key for w in workloads.ALL} - set(NAMES)
+    unknown = wanted - {w.key for w in workloads.ALL} - {"scan"} - set(NAMES)
     if unknown:
         sys.exit(f"bench: unknown: {', '.join(sorted(unknown))}")
+    if wanted == {"scan"}:
+        with tempfile.TemporaryDirectory(prefix="egressd-bench-") as directory:
+            scanning.measure(options.scan, directory)
+        return 0
     chosen = [w for w in workloads.ALL if w.key in wanted] or workloads.ALL
     names = [name for name in NAMES if name in wanted] or NAMES
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
@@ -133,7 +139,9 @@ def main():
         finally:
             for child in children:
                 child.stop()
-    print_table(figures, chosen, names)
+        print_table(figures, chosen, names)
+        if not wanted or "scan" in wanted:
+            scanning.measure(options.scan, directory)
     return 0 if all(rates for rates, _ in figures.values()) else 1
 
 
