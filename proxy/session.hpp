@@ -41,6 +41,7 @@ struct Exchange {
     std::vector<scan::Coding> codings;       // of the body, innermost first
     bool conceal_target = false;             // path or method holds a secret, which no record may
     bool conceal_query = false;
+    bool conceal_host = false;
     bool wants_json = false;
     bool attempt_filed = false;
     bool may_bring_more = true; // bytes of the request may still be on their way

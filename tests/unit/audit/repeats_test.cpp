@@ -14,7 +14,7 @@ using Role = Repeats::Role;
 
 namespace {
 
-const Denial usual{"default", "other.test", 443, Reason::not_listed};
+const Case usual{"default", "other.test", 443, Reason::not_listed};
 
 std::unique_ptr<Journal> open_journal(const std::string& file) {
     JournalOptions options;
@@ -32,7 +32,7 @@ struct Counting {
     Repeats repeats{*journal};
     Repeats::Clock::time_point start = Repeats::Clock::now();
 
-    Repeats::Place note(const Denial& denial, const std::string& id, std::chrono::milliseconds after) {
+    Repeats::Place note(const Case& denial, const std::string& id, std::chrono::milliseconds after) {
         return repeats.note(denial, id, "\"id\":\"" + id + '"', start + after);
     }
 
@@ -94,7 +94,7 @@ TEST_CASE("slow repetition is never counted") {
 }
 
 TEST_CASE("only denials that agree in task, host, port and reason are identical") {
-    const Denial others[] = {
+    const Case others[] = {
         {"docs-bot", "other.test", 443, Reason::not_listed},
         {"default", "another.test", 443, Reason::not_listed},
         {"default", "other.test", 80, Reason::not_listed},
@@ -104,7 +104,7 @@ TEST_CASE("only denials that agree in task, host, port and reason are identical"
     Counting counting;
     for (int i = 1; i <= 11; ++i)
         counting.note(usual, "usual", 0ms);
-    for (const Denial& other : others) {
+    for (const Case& other : others) {
         for (int i = 1; i <= 10; ++i)
             CHECK(counting.note(other, "other", 0ms).role == Role::single);
         CHECK(counting.note(other, "other", 0ms).role == Role::opens);
