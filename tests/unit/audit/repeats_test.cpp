@@ -150,3 +150,40 @@ TEST_CASE("several threads count each denial once") {
     counting.repeats.close();
     CHECK(counting.written().at(0).at("repeated") == 3'990);
 }
+
+TEST_CASE("who has seen a case counted may count on without asking, until the record is filed") {
+    Counting counting;
+    Repeats::Place opening;
+    for (int i = 1; i <= 11; ++i)
+        opening = counting.note(usual, "id-" + std::to_string(i), 1ms * i);
+    REQUIRE(opening.count != nullptr);
+    CHECK(opening.count->add());
+    CHECK(opening.count->add());
+    const Repeats::Place later = counting.note(usual, "id-12", 20ms);
+    CHECK(later.count == opening.count);
+    counting.repeats.expire(counting.start + 11s);
+    CHECK_FALSE(opening.count->add());
+    const auto records = counting.written();
+    REQUIRE(records.size() == 1);
+    CHECK(records[0].at("repeated") == 4);
+}
+
+TEST_CASE("what is let through is counted apart, and says so") {
+    Counting counting;
+    Case answered = usual;
+    answered.verdict = egressd::policy::Verdict::allow;
+    answered.reason = Reason::allowed;
+    answered.query_type = "A";
+    Case other = answered;
+    other.query_type = "AAAA";
+    for (int i = 1; i <= 10; ++i) {
+        CHECK(counting.note(answered, "a", 1ms).role == Role::single);
+        CHECK(counting.note(other, "b", 1ms).role == Role::single);
+    }
+    CHECK(counting.note(answered, "c", 2ms).role == Role::opens);
+    counting.repeats.close();
+    const auto records = counting.written();
+    REQUIRE(records.size() == 1);
+    CHECK(records[0].at("decision") == "allow");
+    CHECK(records[0].at("reason") == "allowed");
+}
