@@ -76,6 +76,15 @@ bool set_option(int descriptor, int level, int name) {
     return ::setsockopt(descriptor, level, name, &on, sizeof on) == 0;
 }
 
+/// Of a wildcard's socket the reply must come from the address that was asked. IPv6 sends from no address
+/// that is only routed here, unless it is told that it may.
+bool keep_address(int descriptor, bool v6) {
+    if (!v6)
+        return set_option(descriptor, IPPROTO_IP, IP_PKTINFO);
+    return set_option(descriptor, IPPROTO_IPV6, IPV6_RECVPKTINFO) &&
+           set_option(descriptor, IPPROTO_IPV6, IPV6_FREEBIND);
+}
+
 udp protocol_of(int descriptor) {
     sockaddr_storage address{};
     socklen_t size = sizeof address;
@@ -121,10 +130,7 @@ Opened open_datagrams(const udp::endpoint& endpoint) {
     if (descriptor < 0)
         return {-1, errno};
     ::setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
-    // Of a wildcard's socket the reply must come from the address that was asked.
-    const bool told =
-        !endpoint.address().is_unspecified() || (v6 ? set_option(descriptor, IPPROTO_IPV6, IPV6_RECVPKTINFO)
-                                                    : set_option(descriptor, IPPROTO_IP, IP_PKTINFO));
+    const bool told = !endpoint.address().is_unspecified() || keep_address(descriptor, v6);
     if (told && set_option(descriptor, SOL_SOCKET, SO_REUSEPORT) &&
         ::bind(descriptor, endpoint.data(), static_cast<socklen_t>(endpoint.size())) == 0)
         return {descriptor, 0};

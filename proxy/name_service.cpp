@@ -35,7 +35,7 @@ struct NameService::Stream {
 
 NameService::NameService(Worker& worker, const Listener& listener, int datagrams)
     : worker_(worker), listener_(listener), datagrams_(worker.io(), datagrams, *this, &Worker::report_bug),
-      turns_at_(std::chrono::steady_clock::now()) {}
+      turns_(static_cast<double>(worker.settings()->dns.rate)), turns_at_(std::chrono::steady_clock::now()) {}
 
 NameService::~NameService() = default;
 

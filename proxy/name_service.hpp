@@ -54,7 +54,7 @@ private:
     dns::Memo memo_;
     std::size_t waiting_ = 0;
     std::unordered_set<Stream*> streams_;
-    double turns_ = 0; // questions that may still be decided, of `dns.rate` a second
+    double turns_; // questions that may still be decided, of `dns.rate` a second
     dns::Memo::Time turns_at_;
 };
 
