@@ -121,8 +121,8 @@ Refusal refusal_of(const BadTarget& bad, Exchange& exchange);
 /// The refusal for an origin that could not be reached; the exchange's rule and host stand in it.
 Refusal refusal_of(const Failure& failure, const Exchange& exchange);
 
-/// An address that stands for a name (dns/synthetic.hpp) becomes that name in the exchange's attempt, and what is
-/// searched for secrets is the name. A refusal where the address was given to nobody.
+/// An address that stands for a name (dns/synthetic.hpp) becomes that name in the exchange's attempt, and
+/// what is searched for secrets is the name. A refusal where the address was given to nobody.
 std::optional<Refusal> name_synthetic(const Session& session, Exchange& exchange, HeadSaid& said);
 
 /// What every exchange starts with: the policy in force, the listener's task.
