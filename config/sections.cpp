@@ -9,6 +9,7 @@
 
 #include <filesystem>
 #include <limits>
+#include <sstream>
 #include <utility>
 
 namespace egressd::config {
@@ -62,7 +63,47 @@ void read_dns_listener(const yaml::Node& root, const FileReport& report, Setting
                        "for this machine alone");
 }
 
-void read_answers(const yaml::Node& root, const FileReport& report, Settings& settings) {
+constexpr const char* resolv_conf = "/etc/resolv.conf";
+
+/// Does the system's own list of name servers lead back to the listener? Only port 53 can be named there.
+bool system_asks(const policy::Endpoint& listener, const Surroundings& surroundings) {
+    const Result<std::string> text = surroundings.read_file(resolv_conf);
+    if (!text || listener.port != dns_port)
+        return false;
+    std::istringstream lines(*text);
+    for (std::string line; std::getline(lines, line);) {
+        std::istringstream words(line);
+        std::string keyword;
+        std::string address;
+        words >> keyword >> address;
+        const Result<net::Host> host = net::Host::parse(address);
+        if (keyword != "nameserver" || !host || !host->is_address())
+            continue;
+        const bool any = listener.address.is_unspecified() && host->address().is_loopback();
+        if (any || host->address() == listener.address)
+            return true;
+    }
+    return false;
+}
+
+/// egressd must not be its own name server.
+void check_for_loop(const yaml::Node& root, const Surroundings& surroundings, const FileReport& report,
+                    const Settings& settings) {
+    if (!settings.dns_listen)
+        return;
+    const policy::Endpoint& own = *settings.dns_listen;
+    if (settings.dns.system && system_asks(own, surroundings))
+        report.error(
+            scalar_at(root, "listen.dns")->at,
+            "listen.dns: /etc/resolv.conf names this address, and egressd would ask itself; write the "
+            "addresses of the name servers under dns.upstream");
+    for (const policy::Endpoint& server : settings.dns.servers)
+        if (server.address == own.address && server.port == own.port)
+            report.error(node_at(root, "dns.upstream", Kind::sequence)->at,
+                         "dns.upstream: this is listen.dns, and egressd would ask itself");
+}
+
+void read_answers(const yaml::Node& root, Settings& settings) {
     settings.dns.synthetic = text_of(root, "dns.answers") == "synthetic";
     settings.dns.sinkhole = text_of(root, "dns.denied") == "sinkhole";
     settings.dns.rate = static_cast<std::size_t>(integer_of(root, "dns.rate"));
@@ -73,12 +114,6 @@ void read_answers(const yaml::Node& root, const FileReport& report, Settings& se
     budget.random = static_cast<std::size_t>(integer_of(root, "dns.budget.random"));
     budget.missing = static_cast<std::size_t>(integer_of(root, "dns.budget.missing"));
     budget.lookups = static_cast<std::size_t>(integer_of(root, "dns.budget.lookups"));
-    if (!settings.dns_listen)
-        return;
-    for (const policy::Endpoint& server : settings.dns.servers)
-        if (server.address == settings.dns_listen->address && server.port == settings.dns_listen->port)
-            report.error(node_at(root, "dns.upstream", Kind::sequence)->at,
-                         "dns.upstream: this is listen.dns, and egressd would ask itself");
 }
 
 Result<policy::Endpoint> parse_server(std::string_view text) {
@@ -200,7 +235,8 @@ void read_sections(const yaml::Node& root, const Surroundings& surroundings, con
     read_listen(root, report, settings);
     read_dns_listener(root, report, settings);
     read_dns(root, report, settings);
-    read_answers(root, report, settings);
+    read_answers(root, settings);
+    check_for_loop(root, surroundings, report, settings);
     read_upstream(root, surroundings, report, settings);
     read_state(root, surroundings, report, settings);
     read_audit(root, surroundings, report, settings);
