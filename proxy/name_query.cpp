@@ -36,6 +36,11 @@ Rcode code_of(dns::Parsed::State state) {
     }
 }
 
+/// Does the conclusion turn the attempt into a refusal?
+bool is_refusal(Reason reason) {
+    return reason != Reason::allowed && is_denial(reason);
+}
+
 bool asks_for_addresses(QueryType type) {
     return type == QueryType::a || type == QueryType::aaaa;
 }
@@ -82,10 +87,7 @@ bool NameQuery::settle() {
     } else if (no_data_) {
         answer_here({});
     } else if (exchange_.settings->dns.synthetic) {
-        if (!is_affordable(false))
-            deny(Reason::dns_tunnel);
-        else if (!answer_as(dns::Synthetic::Kind::reachable))
-            deny(Reason::budget);
+        answer_synthetically();
     } else if (const std::optional<dns::Outcome> known =
                    worker_.resolver()->known(exchange_.attempt.host.text())) {
         answer_here(conclusion_of(*known));
@@ -95,6 +97,19 @@ bool NameQuery::settle() {
         return false;
     }
     return true;
+}
+
+void NameQuery::answer_synthetically() {
+    if (!is_affordable(false)) {
+        deny(Reason::dns_tunnel);
+        return;
+    }
+    Conclusion conclusion;
+    conclusion.addresses = synthetic_answer(dns::Synthetic::Kind::reachable);
+    if (conclusion.addresses.empty())
+        deny(Reason::budget);
+    else
+        answer_here(std::move(conclusion));
 }
 
 void NameQuery::turn_away(Reason reason) {
@@ -137,23 +152,16 @@ bool NameQuery::is_affordable(bool lookup) {
                                                 lookup ? Cost::lookup : Cost::name);
 }
 
-/// An address that stands for the name. False where none is left.
-bool NameQuery::answer_as(dns::Synthetic::Kind kind) {
+/// The address that stands for the name, of the family that was asked for; none where all are given away.
+dns::Addresses NameQuery::synthetic_answer(dns::Synthetic::Kind kind) {
     const std::optional<dns::Synthetic::Pair> pair =
         worker_.shared().synthetic.give(exchange_.attempt.host.text(), kind);
-    if (!pair)
-        return false;
-    Conclusion conclusion;
-    if (parsed_.query.type == QueryType::a)
-        conclusion.addresses.emplace_back(pair->ipv4);
-    else
-        conclusion.addresses.emplace_back(pair->ipv6);
     said_.ttl = synthetic_ttl;
-    if (kind == dns::Synthetic::Kind::reachable)
-        answer_here(std::move(conclusion));
-    else
-        said_.addresses = std::move(conclusion.addresses);
-    return true;
+    if (!pair)
+        return {};
+    if (parsed_.query.type == QueryType::a)
+        return {pair->ipv4};
+    return {pair->ipv6};
 }
 
 NameQuery::Conclusion NameQuery::conclusion_of(const dns::Outcome& outcome) const {
@@ -186,7 +194,7 @@ NameQuery::Conclusion NameQuery::conclusion_of(const dns::Outcome& outcome) cons
 
 /// Nothing leaves for it: it may be counted.
 void NameQuery::answer_here(Conclusion conclusion) {
-    if (is_denial(conclusion.reason) && conclusion.reason != Reason::allowed) {
+    if (is_refusal(conclusion.reason)) {
         deny(conclusion.reason);
         if (conclusion.lifetime)
             said_.good_until = Clock::now() + *conclusion.lifetime;
@@ -205,11 +213,14 @@ void NameQuery::deny(Reason reason) {
     Conclusion conclusion;
     conclusion.reason = reason;
     conclusion.rcode = dns::rcode_of(reason);
+    is_passing_ = reason == Reason::rate || reason == Reason::budget || reason == Reason::audit_failed;
     const bool by_policy = reason == Reason::not_listed || reason == Reason::denied_by_rule;
-    const bool sinks = by_policy && exchange_.settings->dns.sinkhole;
-    if (sinks && (!asks_for_addresses(parsed_.query.type) || answer_as(dns::Synthetic::Kind::denied)))
-        conclusion.rcode = Rcode::no_error;
-    conclusion.addresses = std::move(said_.addresses);
+    if (by_policy && exchange_.settings->dns.sinkhole) {
+        if (asks_for_addresses(parsed_.query.type))
+            conclusion.addresses = synthetic_answer(dns::Synthetic::Kind::denied);
+        if (!asks_for_addresses(parsed_.query.type) || !conclusion.addresses.empty())
+            conclusion.rcode = Rcode::no_error;
+    }
     say(std::move(conclusion));
 }
 
@@ -258,7 +269,7 @@ std::size_t NameQuery::write(std::span<char, dns::max_reply> out) const {
 }
 
 std::optional<dns::KeptReply> NameQuery::kept() const {
-    if (exchange_.entry.count() == nullptr || parsed_.state != dns::Parsed::State::query)
+    if (exchange_.entry.count() == nullptr || parsed_.state != dns::Parsed::State::query || is_passing_)
         return std::nullopt;
     dns::KeptReply reply = said_;
     reply.count = exchange_.entry.count();
@@ -283,7 +294,7 @@ asio::awaitable<std::string> NameQuery::reply() {
     }
     if (conclusion.reason == Reason::address_forbidden)
         alert_of_address();
-    if (is_denial(conclusion.reason) && conclusion.reason != Reason::allowed)
+    if (is_refusal(conclusion.reason))
         exchange_.entry.refuse(conclusion.reason);
     else
         exchange_.entry.conclude(conclusion.reason);

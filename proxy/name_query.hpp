@@ -44,7 +44,8 @@ private:
     void judge();
     void look_for_secrets(const std::string& spelled);
     bool is_affordable(bool lookup);
-    bool answer_as(dns::Synthetic::Kind kind);
+    void answer_synthetically();
+    dns::Addresses synthetic_answer(dns::Synthetic::Kind kind);
     Conclusion conclusion_of(const dns::Outcome& outcome) const;
     void answer_here(Conclusion conclusion);
     void deny(policy::Reason reason);
@@ -60,6 +61,7 @@ private:
     Exchange exchange_;
     HeadReport report_;
     bool no_data_ = false;
+    bool is_passing_ = false; // refused for what may be over in a moment, and has nothing to do with the name
     dns::KeptReply said_;
 };
 
