@@ -1,6 +1,7 @@
 """The DNS server for agents: what it answers, what it refuses, and what it writes down. The verdict on every refusal is what the recording
 name server behind it has received: nothing."""
 
+import resource
 import socket
 import struct
 
@@ -9,7 +10,7 @@ import pytest
 from support import dns_client
 from support.dns_client import CHAOS, Stream, header, opt, question
 from support.dns_server import Answer, encode_name
-from support.timing import seconds, wait_until
+from support.timing import WORK, seconds, wait_until
 
 ALLOW = ["origin.test", "*.wild.test", {"domain": "inside.test", "private": ["10.0.0.0/8"]}]
 
@@ -370,6 +371,26 @@ def test_too_many_new_questions_are_refused_and_counted(serve, dns):
     log = egressd.stop()
     ends = [end for end in log.of("end") if end["reason"] == "rate"]
     assert sum(end.get("repeated", 1) for end in ends) >= reasons.count("rate") and len(ends) <= 2 * 11
+
+
+def test_nothing_is_asked_or_answered_unrecorded(start, dns):
+    """While the log cannot be written, names are refused, also those of which every answer is known; then it goes on by itself."""
+    config = {"allow": ["*.wild.test", "static.test"], "listen": {"dns": "127.0.0.1:0"}, "workers": 1}
+    config["dns"] = {"hosts": {"static.test": ["93.184.216.7"]}}
+    egressd = start(config, wrapper=["prlimit", "--fsize=8192:unlimited"])
+    dns.set("a.wild.test", "93.184.216.34", ttl=0)
+    answered = 0
+    while (reply := egressd.ask("a.wild.test", timeout=WORK)).rcode == "NOERROR":
+        answered += 1
+        assert answered < 100, "the log never got full"
+    assert (reply.rcode, reply.reason) == ("REFUSED", "audit-failed")
+    assert len([query for query in dns.queries if query.kind == "A"]) == answered
+    assert egressd.ask("static.test").reason == "audit-failed"
+    resource.prlimit(egressd.process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    wait_until(lambda: egressd.ask("static.test").addresses == ["93.184.216.7"], "recovery")
+    assert len([query for query in dns.queries if query.kind == "A"]) == answered
+    log = egressd.stop()
+    assert len(log.attempts(host="a.wild.test")) == answered + 1
 
 
 def test_its_port_is_never_dialled(serve, dns):

@@ -36,7 +36,7 @@ def test_ids_and_ports_are_not_to_be_guessed(egressd, dns):
         egressd.ask(f"n{number}.wild.test")
     identities = [int.from_bytes(query.packet[:2], "big") for query in dns.queries]
     assert len(set(identities)) > 20 and len({b - a for a, b in zip(identities, identities[1:])}) > 10
-    assert all(query.port > 1024 for query in dns.queries)
+    assert len({query.port for query in dns.queries}) >= 10, "a new port for each lookup"
 
 
 @pytest.mark.parametrize("lie", ["wrong_id", "wrong_name", "wrong_port"])
