@@ -14,12 +14,14 @@
 
 namespace egressd::dns {
 
-/// A UDP socket that shares its address with others of this user, among whom the kernel divides the clients:
-/// one a worker. Errno in the error's place, for who can say more.
+/// A descriptor, which is the caller's, or -1 and the errno that says why there is none.
 struct Opened {
-    int descriptor = -1; // the caller's
+    int descriptor = -1;
     int error = 0;
 };
+
+/// A UDP socket that shares its address with others of this user, among which the kernel divides the clients
+/// (SO_REUSEPORT): one a worker. Non-blocking.
 Opened open_datagrams(const boost::asio::ip::udp::endpoint& endpoint);
 
 class DatagramServer {

@@ -42,6 +42,16 @@ bool NameBudgets::charge(const config::Settings& settings, const policy::Attempt
     return answer == Answer::within;
 }
 
+bool NameBudgets::may_alert() {
+    const std::lock_guard lock(mutex_);
+    const Clock::time_point now = Clock::now();
+    if (now - minute_ >= std::chrono::minutes(1)) {
+        minute_ = now;
+        alerts_ = 0;
+    }
+    return ++alerts_ <= max_alerts;
+}
+
 void NameBudgets::note_missing(const config::Settings& settings, const policy::Attempt& attempt,
                                const policy::Decision& decision) {
     if (is_free(settings, attempt, decision))

@@ -24,9 +24,16 @@ public:
     void note_missing(const config::Settings& settings, const policy::Attempt& attempt,
                       const policy::Decision& decision);
 
+    /// Is one more line about a name due in the operator's log? So many a minute that all is seen, and so few
+    /// that an agent cannot fill it.
+    bool may_alert();
+    static constexpr std::size_t max_alerts = 60;
+
 private:
     std::mutex mutex_;
     policy::NameBudget budget_;
+    std::chrono::steady_clock::time_point minute_;
+    std::size_t alerts_ = 0; // in this minute
 };
 
 } // namespace egressd::proxy

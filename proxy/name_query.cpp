@@ -252,9 +252,11 @@ void NameQuery::say(Conclusion conclusion) {
 }
 
 void NameQuery::alert_of_address() const {
-    if (exchange_.entry.count() == nullptr) // else the counted ones would fill the operator's log
-        log_warning("address-forbidden", "a name that may be reached has none but forbidden addresses",
-                    {{"host", exchange_.attempt.host.text()}, {"decision", exchange_.entry.id()}});
+    if (exchange_.entry.count() != nullptr || !worker_.shared().name_budgets.may_alert())
+        return; // repeated, or too many
+    const std::string host = exchange_.conceal_host ? std::string() : exchange_.attempt.host.text();
+    log_warning("address-forbidden", "a name that may be reached has none but forbidden addresses",
+                {{"host", host}, {"decision", exchange_.entry.id()}});
 }
 
 std::size_t NameQuery::write(std::span<char, dns::max_reply> out) const {
