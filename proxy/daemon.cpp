@@ -90,9 +90,12 @@ unsigned worker_count(const config::Settings& settings) {
 /// One a worker.
 Result<std::vector<std::shared_ptr<OriginTls>>> make_origin_tls(const config::Settings& settings,
                                                                 std::size_t count) {
+    const Result<std::shared_ptr<const Trust>> trust = Trust::load(settings.upstream_ca);
+    if (!trust)
+        return trust.error();
     std::vector<std::shared_ptr<OriginTls>> all;
     while (all.size() < count) {
-        Result<std::shared_ptr<OriginTls>> made = OriginTls::make(settings.upstream_ca);
+        Result<std::shared_ptr<OriginTls>> made = OriginTls::make(*trust);
         if (!made)
             return made.error();
         all.push_back(std::move(*made));

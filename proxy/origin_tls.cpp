@@ -115,22 +115,15 @@ std::string certificate_problem(long code) {
 
 } // namespace
 
-OriginTls::OriginTls(SslContextPtr context) : context_(std::move(context)) {}
+OriginTls::OriginTls(SslContextPtr context, std::shared_ptr<const Trust> trust)
+    : context_(std::move(context)), trust_(std::move(trust)) {}
 
-Result<std::shared_ptr<OriginTls>> OriginTls::make(const std::vector<std::string>& ca_files) {
+Result<std::shared_ptr<OriginTls>> OriginTls::make(std::shared_ptr<const Trust> trust) {
     SslContextPtr context = make_context(TLS_client_method());
     const Error no_context{Side::self, "OpenSSL gives no context for TLS"};
     if (!context || SSL_CTX_set_ex_data(context.get(), sessions_slot(), new Sessions) != 1)
         return no_context;
-    // The directory of roots is searched as they are needed; reading all of them would cost every start some
-    // 10 ms.
-    if (SSL_CTX_set_default_verify_paths(context.get()) != 1)
-        return no_context;
-    for (const std::string& file : ca_files)
-        if (SSL_CTX_load_verify_file(context.get(), file.c_str()) != 1) {
-            ERR_clear_error();
-            return Error{Side::self, "upstream.ca: " + file + " holds no certificate that can be used"};
-        }
+    SSL_CTX_set1_cert_store(context.get(), trust->store());
     SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
     SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
     SSL_CTX_sess_set_new_cb(context.get(), keep_session);
@@ -139,10 +132,11 @@ Result<std::shared_ptr<OriginTls>> OriginTls::make(const std::vector<std::string
     if (SSL_CTX_set_alpn_protos(context.get(), reinterpret_cast<const unsigned char*>(protocols.data()),
                                 static_cast<unsigned>(protocols.size())) != 0)
         return no_context;
-    return std::shared_ptr<OriginTls>(new OriginTls(std::move(context)));
+    return std::shared_ptr<OriginTls>(new OriginTls(std::move(context), std::move(trust)));
 }
 
 std::unique_ptr<TlsLayer> OriginTls::connect(const net::Authority& authority, int descriptor) {
+    trust_->wait();
     SslPtr ssl(SSL_new(context_.get()));
     std::string key = authority.text();
     if (!ssl || !expect(ssl.get(), authority.host))

@@ -6,25 +6,26 @@
 #include "net/host.hpp"
 #include "net/url.hpp"
 #include "proxy/tls.hpp"
+#include "proxy/trust.hpp"
 
 #include <memory>
 #include <string>
-#include <vector>
 
 namespace egressd::proxy {
 
 class OriginTls {
 public:
-    /// `ca_files`: PEM files of certificates that are trusted besides the system's. The error names the file
-    /// that cannot be used.
-    static Result<std::shared_ptr<OriginTls>> make(const std::vector<std::string>& ca_files);
+    static Result<std::shared_ptr<OriginTls>> make(std::shared_ptr<const Trust> trust);
 
-    /// The client's side of a handshake with `authority`; nullptr when there is no memory.
+    /// The client's side of a handshake with `authority`; nullptr when there is no memory. Waits until the
+    /// roots are read, some ms after a start.
     std::unique_ptr<TlsLayer> connect(const net::Authority& authority, int descriptor);
 
 private:
-    explicit OriginTls(SslContextPtr context);
+    OriginTls(SslContextPtr context, std::shared_ptr<const Trust> trust);
+
     SslContextPtr context_;
+    std::shared_ptr<const Trust> trust_;
 };
 
 /// Why a handshake with an origin has failed, as the end of a sentence that begins with its name. A constant

@@ -156,6 +156,21 @@ Progress TlsLayer::handshake() {
 }
 
 Progress TlsLayer::read(asio::mutable_buffer buffer) {
+    if (unread_end_)
+        return *unread_end_;
+    Progress step = read_record(buffer);
+    // Behind a full record there is often the next one.
+    for (Progress more = step; more.size == SSL3_RT_MAX_PLAIN_LENGTH && step.size < buffer.size();) {
+        more = read_record(buffer + step.size);
+        step.size += more.size;
+        // OpenSSL tells how a connection has ended once.
+        if (more.ec)
+            unread_end_ = more;
+    }
+    return step;
+}
+
+Progress TlsLayer::read_record(asio::mutable_buffer buffer) {
     ERR_clear_error();
     errno = 0;
     const int result = SSL_read(ssl_.get(), buffer.data(), clamped(buffer.size()));
@@ -184,7 +199,7 @@ void TlsLayer::shut_down() {
 }
 
 bool TlsLayer::is_quiet() {
-    if (ended_)
+    if (ended_ || unread_end_)
         return false;
     ERR_clear_error();
     errno = 0;

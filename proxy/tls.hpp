@@ -53,11 +53,13 @@ public:
 
 private:
     struct Wire;
+    net::Progress read_record(boost::asio::mutable_buffer buffer);
     net::Progress outcome(int result);
     net::error_code failure(int kind);
 
     std::unique_ptr<Wire> wire_;
     SslPtr ssl_;
+    std::optional<net::Progress> unread_end_; // how the connection has ended behind what was read
     std::optional<int> peer_alert_;
     bool peer_closed_ = false;
     bool ended_ = false; // nothing may be written any more, not even an alert

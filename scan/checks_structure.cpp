@@ -2,6 +2,7 @@
 // known shape in base64. Where a rule may have cut the token, so much of the structure as is there must be
 // right.
 #include "scan/check_functions.hpp"
+#include "scan/checks.hpp"
 #include "scan/text_codec.hpp"
 
 #include <algorithm>
@@ -107,8 +108,10 @@ bool macaroon(std::string_view token) {
 }
 
 bool discord(std::string_view token) {
-    const std::optional<std::string> id = decode_base64(token.substr(0, token.find('.')));
-    return id && id->size() >= 15 && id->size() <= 20 && std::all_of(id->begin(), id->end(), is_digit);
+    const std::size_t dot = token.find('.');
+    const std::optional<std::string> id = decode_base64(token.substr(0, dot));
+    return id && id->size() >= 15 && id->size() <= 20 && std::all_of(id->begin(), id->end(), is_digit) &&
+           dot != std::string_view::npos && !is_placeholder(token.substr(dot + 1)); // the id is no secret
 }
 
 bool slack_xoxe(std::string_view token) {
@@ -153,7 +156,7 @@ bool fly(std::string_view token) {
     }
     // MessagePack: an array of four (nonce, location, caveats, tail); the nonce is an array of two or three.
     return kind.starts_with("fm") && byte_at(*bytes, 0) == 0x94 &&
-           (byte_at(*bytes, 1) == 0x92 || byte_at(*bytes, 1) == 0x93);
+           (byte_at(*bytes, 1) == 0x92 || byte_at(*bytes, 1) == 0x93) && !is_placeholder(token);
 }
 
 bool aws_key_id(std::string_view token) {

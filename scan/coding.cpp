@@ -12,6 +12,8 @@ namespace {
 /// The output grows by so much at a time: what a small piece of input makes costs no more than that.
 constexpr std::size_t growth = 16 * 1024;
 
+constexpr std::size_t zstd_magic_size = 4;
+
 std::uint32_t byte_at(std::string_view text, std::size_t index) {
     return static_cast<unsigned char>(text[index]);
 }
@@ -31,6 +33,44 @@ bool is_zlib_header(std::string_view bytes) {
            (byte_at(bytes, 1) & fdict) == 0;
 }
 
+/// RFC 1951 3.2.7: do the lengths of the code length code, three bits each from bit 17 on, make a whole code?
+bool is_whole_code(std::string_view bytes, const auto& bits) {
+    constexpr std::size_t begin = 17;
+    constexpr std::uint32_t whole = 128; // codes of seven bits, the longest
+    const std::size_t count = bits(13, 4) + 4;
+    if (begin + 3 * count > 8 * bytes.size())
+        return true;
+    std::uint32_t used = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+        const std::uint32_t length = bits(begin + 3 * i, 3);
+        used += length == 0 ? 0 : whole >> length;
+    }
+    return used == whole;
+}
+
+/// RFC 1951 3.2: could a first block begin like this? A zlib header alone is two bytes, which stand anywhere.
+bool may_be_deflate(std::string_view bytes) {
+    const auto bits = [&](std::size_t at, std::size_t count) {
+        std::uint32_t value = 0;
+        for (std::size_t i = 0; i < count; ++i)
+            value |= (byte_at(bytes, (at + i) / 8) >> (at + i) % 8 & 1) << i;
+        return value;
+    };
+    if (bytes.empty())
+        return true;
+    switch (bits(1, 2)) {
+    case 0: // stored: a length, and its complement
+        return bytes.size() < 5 || ((byte_at(bytes, 1) ^ byte_at(bytes, 3)) == 0xff &&
+                                    (byte_at(bytes, 2) ^ byte_at(bytes, 4)) == 0xff);
+    case 1: // the fixed codes
+        return true;
+    case 2: // codes of its own: 286 of lengths and letters at most, and 30 of distances
+        return bytes.size() < 3 || (bits(3, 5) <= 29 && bits(8, 5) <= 29 && is_whole_code(bytes, bits));
+    default:
+        return false;
+    }
+}
+
 /// RFC 8878 3.1: a frame, or one of the sixteen marks of a skippable frame, with which some files begin.
 bool is_zstd_magic(std::string_view bytes) {
     using namespace std::string_view_literals;
@@ -47,9 +87,13 @@ std::unique_ptr<CodingStream> make(Coding coding) {
     case Coding::br:
         return make_br();
     case Coding::zstd:
+        return make_zstd();
+    case Coding::base64:
+        return make_base64();
+    case Coding::hex:
         break;
     }
-    return make_zstd();
+    return make_hex();
 }
 
 } // namespace
@@ -63,9 +107,13 @@ std::string_view to_text(Coding coding) {
     case Coding::br:
         return "br";
     case Coding::zstd:
+        return "zstd";
+    case Coding::base64:
+        return "base64";
+    case Coding::hex:
         break;
     }
-    return "zstd";
+    return "hex";
 }
 
 std::optional<Coding> coding_named(std::string_view token) {
@@ -81,9 +129,9 @@ std::optional<Coding> coding_named(std::string_view token) {
 std::optional<Coding> coding_of(std::string_view first_bytes) {
     if (first_bytes.size() >= 3 && first_bytes.substr(0, 3) == "\x1f\x8b\x08")
         return Coding::gzip;
-    if (first_bytes.size() >= coding_magic_size && is_zstd_magic(first_bytes))
+    if (first_bytes.size() >= zstd_magic_size && is_zstd_magic(first_bytes))
         return Coding::zstd;
-    if (first_bytes.size() >= 2 && is_zlib_header(first_bytes))
+    if (first_bytes.size() >= 2 && is_zlib_header(first_bytes) && may_be_deflate(first_bytes.substr(2)))
         return Coding::deflate;
     return std::nullopt;
 }

@@ -1,5 +1,6 @@
 // What is inside compressed bytes? Streaming decoders for the content codings (RFC 9110 8.4.1: gzip, deflate,
-// br; RFC 8878: zstd). Bounded memory, no I/O; the bytes are hostile.
+// br; RFC 8878: zstd), and for the letters that such bytes are written in. Bounded memory, no I/O; the bytes
+// are hostile.
 #pragma once
 
 #include <cstddef>
@@ -10,17 +11,19 @@
 
 namespace egressd::scan {
 
-enum class Coding { gzip, deflate, br, zstd };
+enum class Coding { gzip, deflate, br, zstd, base64, hex };
 std::string_view to_text(Coding coding);
 
-/// The coding that a Content-Encoding token names (any case; x-gzip is gzip), or nullopt. `identity` is none.
+/// The coding that a Content-Encoding token names (any case; x-gzip is gzip), or nullopt. `identity` is none,
+/// and neither are base64 and hex.
 std::optional<Coding> coding_named(std::string_view token);
 
-/// Enough bytes for coding_of.
-inline constexpr std::size_t coding_magic_size = 4;
+/// Enough bytes for coding_of; of fewer it says yes where it cannot tell.
+inline constexpr std::size_t coding_magic_size = 12;
 /// The coding whose mark these bytes begin with: gzip (1f 8b 08), zstd (28 b5 2f fd, or 5x 2a 4d 18 of a
 /// skippable frame), zlib (RFC 1950: a header whose check bits are right, whose window is 32 KiB and that
-/// asks for no dictionary). br has no mark.
+/// asks for no dictionary, and behind it a block that deflate could begin with, RFC 1951 3.2). br has no
+/// mark.
 std::optional<Coding> coding_of(std::string_view first_bytes);
 
 class Decoder {

@@ -33,5 +33,7 @@ std::unique_ptr<CodingStream> make_gzip();
 std::unique_ptr<CodingStream> make_deflate();
 std::unique_ptr<CodingStream> make_br();
 std::unique_ptr<CodingStream> make_zstd();
+std::unique_ptr<CodingStream> make_base64();
+std::unique_ptr<CodingStream> make_hex();
 
 } // namespace egressd::scan

@@ -44,7 +44,7 @@ void Confirmer::compile() const {
         return;
     }
     // Where the system permits no executable memory, the interpreter does the same work.
-    pcre2_jit_compile(code_, PCRE2_JIT_COMPLETE);
+    is_fast_ = pcre2_jit_compile(code_, PCRE2_JIT_COMPLETE) == 0;
 }
 
 std::string Confirmer::problem() const {
@@ -56,7 +56,8 @@ std::optional<Span> Confirmer::find(MatchData& data, std::string_view subject, s
     std::call_once(once_, [this] { compile(); });
     if (code_ == nullptr || from > subject.size())
         return std::nullopt;
-    const int count = pcre2_match(code_, bytes_of(subject), subject.size(), from, 0, data.get(), nullptr);
+    const auto match = is_fast_ ? pcre2_jit_match : pcre2_match; // the first checks no arguments
+    const int count = match(code_, bytes_of(subject), subject.size(), from, 0, data.get(), nullptr);
     if (count < 0)
         return std::nullopt;
     const PCRE2_SIZE* offsets = pcre2_get_ovector_pointer(data.get());

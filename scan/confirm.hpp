@@ -46,6 +46,7 @@ private:
     std::string pattern_;
     mutable std::once_flag once_;
     mutable pcre2_real_code_8* code_ = nullptr;
+    mutable bool is_fast_ = false; // made into machine code
     mutable std::string problem_;
 };
 

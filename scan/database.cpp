@@ -42,7 +42,7 @@ Database Database::of_expressions(const std::vector<Expression>& expressions) {
     std::vector<unsigned> flags;
     std::vector<unsigned> ids;
     for (const Expression& expression : expressions) {
-        ids.push_back(static_cast<unsigned>(texts.size()));
+        ids.push_back(expression.id);
         texts.push_back(expression.text.c_str());
         flags.push_back(flags_of(expression));
     }

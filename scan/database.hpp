@@ -16,6 +16,7 @@ struct hs_scratch;
 namespace egressd::scan {
 
 struct Expression {
+    std::uint32_t id = 0; // of its hits
     std::string text;
     bool caseless = false;
     bool once = false; // reported at most once a block
@@ -29,7 +30,7 @@ struct ScratchDeleter {
 };
 using DatabaseScratch = std::unique_ptr<hs_scratch, ScratchDeleter>;
 
-/// Where a match ends: `id` is the index of its expression or literal.
+/// Where a match ends: `id` is its expression's, or the index of its literal.
 struct Hit {
     std::uint32_t id = 0;
     std::size_t end = 0;

@@ -3,6 +3,7 @@
 #include "scan/checks.hpp"
 #include "scan/digest.hpp"
 #include "scan/engine_impl.hpp"
+#include "scan/run_demand.hpp"
 
 #include <algorithm>
 #include <array>
@@ -14,11 +15,20 @@ namespace {
 
 constexpr std::size_t key_size = 64; // hex digits
 
-std::vector<Expression> expressions_of(const std::vector<Rule>& rules) {
-    std::vector<Expression> all;
-    for (const Rule& rule : rules)
-        all.push_back(expression_of(rule));
-    return all;
+/// Of the rules that demand a run, or of the others.
+std::vector<Expression> expressions_of(const std::vector<Rule>& rules, bool in_run) {
+    std::vector<Expression> some;
+    for (std::uint32_t id = 0; id < rules.size(); ++id) {
+        if (demands_run(rules[id]) != in_run)
+            continue;
+        some.push_back(expression_of(rules[id]));
+        some.back().id = id;
+    }
+    return some;
+}
+
+std::optional<Database> database_of(const std::vector<Expression>& expressions) {
+    return expressions.empty() ? std::nullopt : std::optional(Database::of_expressions(expressions));
 }
 
 /// Where two matches overlap, the one that says more about the same bytes stays.
@@ -54,10 +64,11 @@ void drop_overlapped(std::vector<Match>& matches) {
 
 std::string compiled_key(const std::vector<Rule>& rules) {
     std::string all = EGRESSD_VERSION "\n" + database_platform() + '\n';
-    for (const Expression& expression : expressions_of(rules))
+    for (const Rule& rule : rules) {
+        const Expression expression = expression_of(rule);
         all.append(expression.text).append(expression.caseless ? "\ni\n" : "\n\n");
-    for (const Rule& rule : rules)
         all.append(rule.pattern).append("\n");
+    }
     return hex(sha256(all));
 }
 
@@ -71,32 +82,47 @@ Engine::Impl::Impl(EngineInput input)
     add_known(std::move(input.known));
 }
 
+/// Of one or both databases: the first one's size in eight bytes, it, and the second.
 bool Engine::Impl::load(std::string_view compiled) {
     const std::size_t reaches = rules_.size() * sizeof(Reach);
-    if (compiled.size() < key_size + reaches || compiled.substr(0, key_size) != compiled_key(rules_))
+    std::uint64_t size = 0;
+    if (compiled.size() < key_size + reaches + sizeof size ||
+        compiled.substr(0, key_size) != compiled_key(rules_))
         return false;
     compiled.remove_prefix(key_size);
     reaches_.resize(rules_.size());
     std::memcpy(reaches_.data(), compiled.data(), reaches);
-    database_ = Database::deserialize(compiled.substr(reaches));
-    return database_.has_value();
+    compiled.remove_prefix(reaches);
+    std::memcpy(&size, compiled.data(), sizeof size);
+    compiled.remove_prefix(sizeof size);
+    const std::string_view text = compiled.substr(0, std::min<std::uint64_t>(size, compiled.size()));
+    const std::string_view run = compiled.substr(text.size());
+    text_database_ = text.empty() ? std::nullopt : Database::deserialize(text);
+    run_database_ = run.empty() ? std::nullopt : Database::deserialize(run);
+    return text_database_.has_value() == !text.empty() && run_database_.has_value() == !run.empty();
 }
 
 void Engine::Impl::compile() {
     reaches_.clear();
     for (const Rule& rule : rules_)
         reaches_.push_back(reach_of(rule));
-    database_ = Database::of_expressions(expressions_of(rules_));
+    text_database_ = database_of(expressions_of(rules_, false));
+    run_database_ = database_of(expressions_of(rules_, true));
 }
 
 std::string Engine::Impl::compiled() const {
     std::string bytes = compiled_key(rules_);
     bytes.append(reinterpret_cast<const char*>(reaches_.data()), reaches_.size() * sizeof(Reach));
-    return bytes + database_->serialized();
+    const std::string text = text_database_ ? text_database_->serialized() : "";
+    const std::uint64_t size = text.size();
+    bytes.append(reinterpret_cast<const char*>(&size), sizeof size).append(text);
+    return bytes + (run_database_ ? run_database_->serialized() : "");
 }
 
 void Engine::Impl::prepare(MatchScratch& scratch) const {
-    database_->prepare(scratch.rules);
+    for (const std::optional<Database>* database : {&text_database_, &run_database_})
+        if (*database)
+            (*database)->prepare(scratch.rules);
     if (known_database_)
         known_database_->prepare(scratch.known);
     scratch.confirmed.assign(rules_.size(), 0);
@@ -116,7 +142,7 @@ void Engine::Impl::add_known(std::vector<KnownSecret> known) {
         rule.id = secret.canary ? "canary" : "known-secret";
         rule.description = secret.canary ? "canary " + secret.name : "the value of " + secret.name;
         rule.severity = Severity::critical;
-        const std::vector<Match> looks = match(scratch, secret.value);
+        const std::vector<Match> looks = match(scratch, secret.value, layout_of(secret.value));
         if (!secret.canary && !looks.empty())
             rule.home = looks.front().rule->home;
         known_rules_.push_back(std::move(rule));
@@ -129,10 +155,54 @@ void Engine::Impl::add_known(std::vector<KnownSecret> known) {
     fragments_ = FragmentIndex(known_, fingerprint_key_);
 }
 
-std::vector<Match> Engine::Impl::match(MatchScratch& scratch, std::string_view block) const {
+void Engine::Impl::find_in_text(MatchScratch& scratch, std::string_view block,
+                                const std::vector<Run>& text) const {
+    for (const Run& region : text) {
+        const std::size_t first = scratch.hits.size();
+        text_database_->scan(scratch.rules, block.substr(region.begin, region.end - region.begin),
+                             scratch.hits);
+        for (std::size_t i = first; i < scratch.hits.size(); ++i)
+            scratch.hits[i].end += region.begin;
+    }
+}
+
+/// The runs with what stands around them, one behind the other, in one scan: they are many and short.
+void Engine::Impl::find_in_runs(MatchScratch& scratch, std::string_view block,
+                                const std::vector<LetterRun>& runs) const {
+    std::vector<std::pair<std::size_t, std::size_t>> places; // (in scratch.runs, in the block)
+    scratch.runs.clear();
+    std::size_t done = 0; // of the block
+    for (const LetterRun& run : runs) {
+        const std::size_t end = std::min(run.end + behind_run, block.size());
+        if (!run.is_mixed || end <= done)
+            continue;
+        const std::size_t begin = std::max(done, run.begin - std::min(run.begin, before_run));
+        if (begin > done || places.empty()) {
+            scratch.runs += '\n';
+            places.emplace_back(scratch.runs.size(), begin);
+        }
+        scratch.runs.append(block.substr(begin, end - begin));
+        done = end;
+    }
+    const std::size_t first = scratch.hits.size();
+    run_database_->scan(scratch.rules, scratch.runs, scratch.hits);
+    auto place = places.begin();
+    for (std::size_t i = first; i < scratch.hits.size(); ++i) {
+        std::size_t& hit = scratch.hits[i].end;
+        while (std::next(place) != places.end() && std::next(place)->first < hit)
+            ++place;
+        hit = place->second + (hit - place->first);
+    }
+}
+
+std::vector<Match> Engine::Impl::match(MatchScratch& scratch, std::string_view block,
+                                       const Layout& layout) const {
     std::vector<Match> matches;
     scratch.hits.clear();
-    database_->scan(scratch.rules, block, scratch.hits);
+    if (text_database_)
+        find_in_text(scratch, block, layout.text);
+    if (run_database_ && !layout.letters.empty())
+        find_in_runs(scratch, block, layout.letters);
     for (const Hit& hit : scratch.hits)
         confirm(scratch, block, hit, matches);
     for (const Hit& hit : scratch.hits)
@@ -143,7 +213,8 @@ std::vector<Match> Engine::Impl::match(MatchScratch& scratch, std::string_view b
     return matches;
 }
 
-/// Tries the rule's pattern around the hit, once for each place where it may begin.
+/// Tries the rule's pattern around the hit. Behind a keyword, what looks like a placeholder hides nothing
+/// that follows.
 void Engine::Impl::confirm(MatchScratch& scratch, std::string_view block, const Hit& hit,
                            std::vector<Match>& matches) const {
     const Rule& rule = rules_[hit.id];
@@ -158,36 +229,38 @@ void Engine::Impl::confirm(MatchScratch& scratch, std::string_view block, const 
     const std::size_t at = hit.end - begin;
     std::size_t from = by_keyword ? at : 0;
     while (const std::optional<Span> span = confirmers_[hit.id]->find(scratch.data, subject, from)) {
-        if (by_keyword && span->begin > at + keyword_distance)
+        if (by_keyword ? span->begin > at + keyword_distance : span->begin >= at)
             return;
-        if (by_keyword || span->end >= at) {
-            if (!by_keyword && span->begin >= at)
-                return;
+        from = std::max(span->end, span->begin + 1);
+        if (!by_keyword && span->end < at)
+            continue;
+        const bool is_secret = judge(block, rule,
+                                     Span{begin + span->begin, begin + span->end, begin + span->secret_begin,
+                                          begin + span->secret_end},
+                                     matches);
+        if (is_secret || !by_keyword) {
             confirmed = begin + span->end;
-            judge(block, rule,
-                  Span{begin + span->begin, begin + span->end, begin + span->secret_begin,
-                       begin + span->secret_end},
-                  matches);
             return;
         }
-        from = std::max(span->end, span->begin + 1);
     }
 }
 
-void Engine::Impl::judge(std::string_view block, const Rule& rule, const Span& span,
+/// Appends what the span holds if it is a secret.
+bool Engine::Impl::judge(std::string_view block, const Rule& rule, const Span& span,
                          std::vector<Match>& matches) const {
     const std::string_view secret = block.substr(span.secret_begin, span.secret_end - span.secret_begin);
     Match match{&rule, rule.tier, span.secret_begin, span.secret_end, {}, {}};
     const bool proven = rule.check.empty() || find_check(rule.check)(secret);
     if (!proven && !rule.unproven)
-        return;
+        return false;
     if (!proven)
         match.tier = *rule.unproven;
     // A checksum that holds is better evidence than what the letters look like.
     const bool checked = proven && !rule.check.empty();
     if (!checked && (entropy(secret) < rule.entropy || is_placeholder(secret)))
-        return;
+        return false;
     matches.push_back(match);
+    return true;
 }
 
 void Engine::Impl::match_known(MatchScratch& scratch, std::string_view block,

@@ -5,6 +5,7 @@
 #include "scan/database.hpp"
 #include "scan/engine.hpp"
 #include "scan/expression.hpp"
+#include "scan/layout.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -29,6 +30,7 @@ struct Match {
 struct MatchScratch {
     DatabaseScratch rules;
     DatabaseScratch known;
+    std::string runs; // of the block, and what stands around them
     MatchData data = make_match_data();
     std::vector<Hit> hits;
     std::vector<std::size_t> confirmed; // by rule: where its last match of this block ends
@@ -40,7 +42,7 @@ public:
 
     void prepare(MatchScratch& scratch) const;
     /// The secrets that stand in the block as they are, in order, none over another.
-    std::vector<Match> match(MatchScratch& scratch, std::string_view block) const;
+    std::vector<Match> match(MatchScratch& scratch, std::string_view block, const Layout& layout) const;
     std::string fingerprint(std::string_view secret) const;
     Finding split_finding(std::size_t secret, std::uint64_t offset) const;
 
@@ -59,15 +61,19 @@ private:
     bool load(std::string_view compiled);
     void compile();
     void add_known(std::vector<KnownSecret> known);
+    void find_in_text(MatchScratch& scratch, std::string_view block, const std::vector<Run>& text) const;
+    void find_in_runs(MatchScratch& scratch, std::string_view block,
+                      const std::vector<LetterRun>& runs) const;
     void confirm(MatchScratch& scratch, std::string_view block, const Hit& hit,
                  std::vector<Match>& matches) const;
-    void judge(std::string_view block, const Rule& rule, const Span& span, std::vector<Match>& matches) const;
+    bool judge(std::string_view block, const Rule& rule, const Span& span, std::vector<Match>& matches) const;
     void match_known(MatchScratch& scratch, std::string_view block, std::vector<Match>& matches) const;
 
     std::vector<Rule> rules_;
     std::vector<std::unique_ptr<Confirmer>> confirmers_;
     std::vector<Reach> reaches_;
-    std::optional<Database> database_;
+    std::optional<Database> text_database_;
+    std::optional<Database> run_database_; // of the rules that demand a run
     bool was_compiled_ = false;
 
     std::vector<KnownSecret> known_;

@@ -84,7 +84,7 @@ std::string problem_of(const Rule& rule) {
     if (!rule.check.empty() && find_check(rule.check) == nullptr)
         return "there is no check '" + rule.check + "'";
     std::uint32_t width = 0;
-    const std::string first = examine(Expression{rule.pattern}, width);
+    const std::string first = examine(Expression{0, rule.pattern}, width);
     if (!first.empty())
         return "the pattern cannot be used: " + first;
     if (width > max_match)
@@ -123,15 +123,15 @@ std::string shortest_tail(std::string_view pattern) {
 
 Expression expression_of(const Rule& rule) {
     if (rule.keywords.empty())
-        return Expression{shortest_tail(rule.pattern)};
+        return Expression{0, shortest_tail(rule.pattern)};
     std::string any;
     for (const std::string& keyword : rule.keywords)
         any += (any.empty() ? "" : "|") + literal(keyword);
-    return Expression{"(?:" + any + ")", true};
+    return Expression{0, "(?:" + any + ")", true};
 }
 
 Reach reach_of(const Rule& rule) {
-    const std::uint32_t whole = width_of(Expression{rule.pattern});
+    const std::uint32_t whole = width_of(Expression{0, rule.pattern});
     if (!rule.keywords.empty())
         return Reach{0, static_cast<std::uint32_t>(keyword_distance) + whole};
     return Reach{width_of(expression_of(rule)), whole};

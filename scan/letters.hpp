@@ -16,15 +16,14 @@ namespace egressd::scan {
 /// What each letter is worth.
 class Alphabet {
 public:
-    /// `others` are worth what the last letters of `letters` are.
-    constexpr explicit Alphabet(std::string_view letters, std::string_view others = {}) {
+    /// The first of `others` is worth `from`, the next one more, and so on.
+    constexpr explicit Alphabet(std::string_view letters, std::string_view others = {},
+                                std::uint8_t from = 0) {
         value_.fill(none);
-        std::uint8_t next = 0;
-        for (const char c : letters)
+        for (std::uint8_t next = 0; const char c : letters)
             value_[static_cast<unsigned char>(c)] = next++;
-        next = static_cast<std::uint8_t>(next - others.size());
         for (const char c : others)
-            value_[static_cast<unsigned char>(c)] = next++;
+            value_[static_cast<unsigned char>(c)] = from++;
     }
     bool has(char c) const { return value_[static_cast<unsigned char>(c)] != none; }
     std::uint32_t of(char c) const { return value_[static_cast<unsigned char>(c)]; }
@@ -33,6 +32,11 @@ private:
     static constexpr std::uint8_t none = 0xff;
     std::array<std::uint8_t, 256> value_{};
 };
+
+/// RFC 4648 4 and 5, even mixed.
+inline constexpr Alphabet base64_letters("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/",
+                                         "-_", 62);
+inline constexpr Alphabet hex_letters("0123456789abcdef", "ABCDEF", 10);
 
 struct Run {
     std::size_t begin = 0;

@@ -1,7 +1,10 @@
 #include "scan/packed.hpp"
 
 #include "scan/coding.hpp"
+#include "scan/decoded.hpp"
 #include "scan/letters.hpp"
+#include "scan/packed_inner.hpp"
+#include "scan/replaced.hpp"
 
 #include <algorithm>
 #include <array>
@@ -13,85 +16,13 @@ namespace egressd::scan {
 
 namespace {
 
-// The shortest runs that are looked into: 24 letters of base64 hold 18 bytes, and no secret is shorter.
+// The shortest run that is looked into: 24 letters of base64 hold 18 bytes, and no secret is shorter.
 constexpr std::size_t least_base64 = 24;
-constexpr std::size_t least_hex = 32;
-constexpr std::size_t least_base32 = 28;
-static_assert(least_base32 <= least_hex);
-constexpr std::size_t least_text = 12; // decoded bytes in a row that are text
-
-constexpr Alphabet base64("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", "-_");
-constexpr Alphabet base32_upper("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567");
-constexpr Alphabet base32_lower("abcdefghijklmnopqrstuvwxyz234567");
-constexpr Alphabet hex_lower("0123456789abcdef");
-constexpr Alphabet hex_upper("0123456789ABCDEF");
-
-struct Base64Letters {
-    static constexpr std::size_t ahead = 0;
-    template <class V>
-    EGRESSD_INLINE static void match(const char* at, Same<V>& out) {
-        V bytes;
-        load(at, bytes);
-        // '+' to '9' but for ',' and '.'
-        Same<V> letter, plus_to_nine;
-        in_range<V>(bytes | 0x20, 'a', 'z', letter);
-        in_range<V>(bytes, '+', '9', plus_to_nine);
-        out = letter | (plus_to_nine & ((bytes | 2) != '.')) | (bytes == '_');
-    }
-};
-
-template <char first, char last, char first_digit, char last_digit>
-struct LettersAndDigits {
-    static constexpr std::size_t ahead = 0;
-    template <class V>
-    EGRESSD_INLINE static void match(const char* at, Same<V>& out) {
-        V bytes;
-        load(at, bytes);
-        Same<V> letter, digit;
-        in_range<V>(bytes, first, last, letter);
-        in_range<V>(bytes, first_digit, last_digit, digit);
-        out = letter | digit;
-    }
-};
-using Lower = LettersAndDigits<'a', 'z', '0', '9'>;
-using Upper = LettersAndDigits<'A', 'Z', '0', '9'>;
-using HexLower = LettersAndDigits<'a', 'f', '0', '9'>;
-using HexUpper = LettersAndDigits<'A', 'F', '0', '9'>;
-using Base32Lower = LettersAndDigits<'a', 'z', '2', '7'>;
-using Base32Upper = LettersAndDigits<'A', 'Z', '2', '7'>;
-
-/// Text, or the NULs of UTF-16.
-constexpr std::array<bool, 256> make_text_bytes() {
-    std::array<bool, 256> is_text{};
-    for (std::size_t c = 0x20; c < 0x7f; ++c)
-        is_text[c] = true;
-    for (const char c : {'\0', '\t', '\n', '\r'})
-        is_text[static_cast<unsigned char>(c)] = true;
-    return is_text;
-}
-constexpr std::array<bool, 256> text_bytes = make_text_bytes();
-
-bool is_text(std::uint32_t byte) {
-    return text_bytes[byte & 0xff];
-}
-
-/// `bits` a letter, from `text` on; appends whole bytes.
-void decode(std::string_view text, const Alphabet& alphabet, unsigned bits, std::string& out) {
-    std::uint32_t held = 0;
-    unsigned count = 0;
-    for (const char c : text) {
-        held = held << bits | alphabet.of(c);
-        count += bits;
-        if (count >= 8) {
-            count -= 8;
-            out += static_cast<char>(held >> count & 0xff);
-        }
-    }
-}
+constexpr std::size_t max_backslashes = 8; // of an escaped line break: JSON four times in JSON
 
 std::uint32_t quad_bits(const char* letters) {
-    return base64.of(letters[0]) << 18 | base64.of(letters[1]) << 12 | base64.of(letters[2]) << 6 |
-           base64.of(letters[3]);
+    return base64_letters.of(letters[0]) << 18 | base64_letters.of(letters[1]) << 12 |
+           base64_letters.of(letters[2]) << 6 | base64_letters.of(letters[3]);
 }
 
 /// The bytes of base64 letters; what is left behind whole quads has up to two.
@@ -103,7 +34,7 @@ std::string decode_base64(std::string_view letters) {
         for (const unsigned shift : {16U, 8U, 0U})
             out += static_cast<char>(bits >> shift & 0xff);
     }
-    decode(letters, base64, 6, out);
+    decode(letters, base64_letters, 6, out);
     return out;
 }
 
@@ -111,12 +42,6 @@ std::string decode_base64(std::string_view letters) {
 bool quad_is_text(const char* letters) {
     const std::uint32_t bits = quad_bits(letters);
     return is_text(bits >> 16) && is_text(bits >> 8) && is_text(bits);
-}
-
-bool is_mostly_printable(std::string_view text) {
-    const auto printable =
-        std::count_if(text.begin(), text.end(), [](char c) { return c >= 0x20 && c < 0x7f; });
-    return static_cast<std::size_t>(printable) >= least_text;
 }
 
 constexpr std::size_t quad = 4;
@@ -148,12 +73,42 @@ private:
     }
 };
 
+/// The size of the text in UTF-8 that `bytes` begins with; 0 when it is ASCII alone.
+std::size_t utf8_prefix(std::string_view bytes) {
+    std::size_t size = 0;
+    bool is_ascii = true;
+    while (size < bytes.size()) {
+        const std::size_t next =
+            is_text(static_cast<unsigned char>(bytes[size])) ? 1 : text_at(bytes.substr(size));
+        if (next == 0)
+            break;
+        is_ascii = is_ascii && next == 1;
+        size += next;
+    }
+    return is_ascii ? 0 : size;
+}
+
+constexpr std::size_t sample = 30; // bytes that tell text in UTF-8 from noise
+
+/// How many letters of `run`, in whole quads, are text that is not of ASCII alone: stretches of such are too
+/// short for read_base64.
+std::size_t utf8_letters(std::string_view run) {
+    if (utf8_prefix(decode_base64(run.substr(0, sample / 3 * quad))) < least_text)
+        return 0;
+    return utf8_prefix(decode_base64(run)) / 3 * quad;
+}
+
 /// The text around the stretch of quads that begins at `begin`. A quad on either side is taken along: its
 /// last or first bytes may belong to the text. Returns where the stretch ends.
 std::size_t read_text(std::string_view run, std::size_t begin, std::vector<View>& views) {
     std::size_t end = begin + stretch * quad;
-    while (end + quad <= run.size() && quad_is_text(run.data() + end))
-        end += quad;
+    std::size_t more = 0;
+    do {
+        while (end + quad <= run.size() && quad_is_text(run.data() + end))
+            end += quad;
+        more = utf8_letters(run.substr(end));
+        end += more;
+    } while (more > 0);
     // The letters behind the last whole quad hold up to two bytes more.
     const std::size_t last = end + 2 * quad > run.size() ? run.size() : end + quad;
     const std::size_t first = begin < quad ? begin : begin - quad;
@@ -204,21 +159,34 @@ struct GzipLetters {
     }
 };
 
-/// Is coding_of worth asking?
-bool begins_a_mark(std::uint32_t first) {
-    return first == 0x78 || first == 0x1f || first == 0x28 || (first & 0xf0) == 0x50;
+/// A member of a ZIP archive, which may be compressed.
+bool begins_archive(std::string_view bytes) {
+    return bytes.starts_with("PK\x03\x04");
+}
+
+/// Text that is not of ASCII alone, from the run's beginning on.
+void read_base64_utf8(std::string_view run, std::vector<View>& views) {
+    for (std::size_t at = 0; at < quad && at + quad <= run.size(); ++at) {
+        // A character of UTF-8 begins here, and it is none of ASCII's control characters.
+        const std::uint32_t first = quad_bits(run.data() + at) >> 16;
+        if ((first & 0xc0) == 0x80 || (first < 0x80 && !is_text(first)))
+            continue;
+        const std::size_t size = utf8_letters(run.substr(at));
+        if (size > 0)
+            views.push_back(View{"base64", decode_base64(run.substr(at, size)), at, at + size, {}});
+    }
 }
 
 /// Something compressed at the beginning of the run, at any of four alignments; gzip anywhere in it.
 void read_base64_compressed(std::string_view run, std::vector<View>& views) {
-    constexpr std::size_t magic_letters = 8;
+    constexpr std::size_t magic_letters = coding_magic_size / 3 * quad;
     const auto first_bytes = [&](std::size_t at) { return decode_base64(run.substr(at, magic_letters)); };
     const auto read_from = [&](std::size_t at) {
         views.push_back(View{"base64", decode_base64(run.substr(at)), at, run.size(), {}});
     };
     for (std::size_t at = 0; at < quad && at + magic_letters < run.size(); ++at) {
         const std::uint32_t first = quad_bits(run.data() + at) >> 16;
-        if (begins_a_mark(first) && coding_of(first_bytes(at)))
+        if (begins_a_mark(first) && (coding_of(first_bytes(at)) || begins_archive(first_bytes(at))))
             read_from(at);
     }
     for_each_of<GzipLetters>(run, [&](std::size_t at) {
@@ -230,40 +198,16 @@ void read_base64_compressed(std::string_view run, std::vector<View>& views) {
     });
 }
 
-/// Runs of an alphabet inside the run, decoded at each of the alignments at which a byte can begin.
-template <class Letters, std::size_t least>
-void read_inner(std::string_view run, const Alphabet& alphabet, unsigned bits, std::size_t alignments,
-                std::string_view encoding, std::vector<View>& views) {
-    Runs<Letters, least> runs(run);
-    for (std::optional<Run> inner = runs.next(0); inner; inner = runs.next(inner->end)) {
-        for (std::size_t offset = 0; offset < alignments; ++offset) {
-            View view{encoding, {}, inner->begin + offset, inner->end, {}};
-            decode(run.substr(view.begin, inner->end - view.begin), alphabet, bits, view.text);
-            std::size_t in_a_row = 0;
-            const bool has_text = std::any_of(view.text.begin(), view.text.end(), [&](char c) {
-                in_a_row = is_text(static_cast<unsigned char>(c)) ? in_a_row + 1 : 0;
-                return in_a_row == least_text;
-            });
-            if ((has_text && is_mostly_printable(view.text)) || coding_of(view.text))
-                views.push_back(std::move(view));
-        }
-    }
-}
-
 /// `place`: the run's place in the block; `run` is shorter than it where its lines were joined.
-void read_run(std::string_view run, const Run& place, std::vector<View>& views) {
+void read_run(std::string_view run, const LetterRun& place, std::vector<View>& views) {
     const std::size_t before = views.size();
-    read_base64(run, views);
-    read_base64_compressed(run, views);
-    // base64 seldom stays in one case for so long.
-    if (Runs<Lower, least_base32>(run).next(0)) {
-        read_inner<HexLower, least_hex>(run, hex_lower, 4, 2, "hex", views);
-        read_inner<Base32Lower, least_base32>(run, base32_lower, 5, 8, "base32", views);
+    if (place.is_mixed) {
+        read_base64(run, views);
+        read_base64_utf8(run, views);
+        read_base64_compressed(run, views);
+        read_hex(run, views);
     }
-    if (Runs<Upper, least_base32>(run).next(0)) {
-        read_inner<HexUpper, least_hex>(run, hex_upper, 4, 2, "hex", views);
-        read_inner<Base32Upper, least_base32>(run, base32_upper, 5, 8, "base32", views);
-    }
+    read_base32(run, views);
     const std::size_t breaks = place.end - place.begin - run.size();
     for (std::size_t i = before; i < views.size(); ++i) {
         views[i].move(place.begin);
@@ -271,15 +215,17 @@ void read_run(std::string_view run, const Run& place, std::vector<View>& views) 
     }
 }
 
-/// Where the next line of a wrapped run begins: behind a line break, as it is or as JSON writes it, and the
-/// indentation behind it. `at` when there is none.
+/// Where the next line of a wrapped run begins: behind a line break, as it is or as JSON writes it (JSON
+/// inside JSON with more backslashes), and the indentation behind it. `at` when there is none.
 std::size_t next_line(std::string_view block, std::size_t at) {
     std::size_t next = at;
     for (const char c : {'r', 'n'}) {
         if (next < block.size() && block[next] == (c == 'r' ? '\r' : '\n'))
             ++next;
-        else if (next + 1 < block.size() && block[next] == '\\' && block[next + 1] == c)
-            next += 2;
+        else if (const std::size_t letter = block.find_first_not_of('\\', next);
+                 letter != std::string_view::npos && letter > next && letter <= next + max_backslashes &&
+                 block[letter] == c)
+            next = letter + 1;
     }
     if (next == at)
         return at;
@@ -290,21 +236,29 @@ std::size_t next_line(std::string_view block, std::size_t at) {
 
 } // namespace
 
-void read_packed(std::string_view block, std::vector<View>& views) {
-    Runs<Base64Letters, least_base64> runs(block);
+void read_packed(std::string_view block, const std::vector<LetterRun>& runs, std::vector<View>& views) {
     std::string joined;
-    for (std::optional<Run> run = runs.next(0); run; run = runs.next(run->end)) {
-        std::string_view letters = block.substr(run->begin, run->end - run->begin);
+    for (auto run = runs.begin(); run != runs.end();) {
+        LetterRun place = *run++;
+        std::string_view letters = block.substr(place.begin, place.end - place.begin);
         joined.clear();
-        for (std::size_t next = next_line(block, run->end);
-             next > run->end && next < block.size() && base64.has(block[next]);
-             next = next_line(block, run->end)) {
+        for (std::size_t next = next_line(block, place.end);
+             next > place.end && next < block.size() && base64_letters.has(block[next]);
+             next = next_line(block, place.end)) {
             if (joined.empty())
                 joined = letters;
-            run->end = runs.end_of(next);
-            joined.append(block.substr(next, run->end - next));
+            place.is_mixed = true; // who wraps words?
+            place.end = next;
+            while (place.end < block.size() && base64_letters.has(block[place.end]))
+                ++place.end;
+            joined.append(block.substr(next, place.end - next));
+            while (run != runs.end() && run->begin < place.end)
+                ++run;
         }
-        read_run(joined.empty() ? letters : std::string_view(joined), *run, views);
+        if (!joined.empty())
+            letters = joined;
+        if (letters.size() >= least_base64)
+            read_run(letters, place, views);
     }
 }
 

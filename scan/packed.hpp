@@ -2,6 +2,7 @@
 // letters, and most runs decode to no text; both are seen without decoding.
 #pragma once
 
+#include "scan/layout.hpp"
 #include "scan/view.hpp"
 
 #include <string_view>
@@ -9,8 +10,9 @@
 
 namespace egressd::scan {
 
-/// Appends a view for each stretch that decodes to text or to something compressed. Lines of one wrapped run
-/// are joined, also where their breaks are written as \n in JSON.
-void read_packed(std::string_view block, std::vector<View>& views);
+/// Appends a view for each stretch that decodes to text or to something compressed. `runs`: the block's runs
+/// of base64 letters (scan/layout.hpp). Lines of one wrapped run are joined, also where their breaks are
+/// written as \n in JSON.
+void read_packed(std::string_view block, const std::vector<LetterRun>& runs, std::vector<View>& views);
 
 } // namespace egressd::scan

@@ -1,5 +1,7 @@
 #include "scan/replaced.hpp"
 
+#include "scan/text_codec.hpp"
+
 #include <algorithm>
 
 namespace egressd::scan {
@@ -7,15 +9,26 @@ namespace egressd::scan {
 namespace {
 
 // How much of what surrounds an encoded place can belong to a secret, and to the words that announce it.
-constexpr std::size_t margin = 512;
-constexpr std::size_t least_text = 20;
-
-/// Bytes of text: ASCII that is printed, white space, the NULs of UTF-16, and what UTF-8 is made of.
-bool is_text(char c) {
-    return static_cast<unsigned char>(c) >= 0x20 || c == '\0' || c == '\t' || c == '\n' || c == '\r';
-}
+constexpr std::size_t margin = 256;
 
 } // namespace
+
+std::size_t text_at(std::string_view text) {
+    const char c = text.front();
+    if (static_cast<unsigned char>(c) >= 0x80) {
+        const std::size_t size = decode_utf8(text).size;
+        return size > 1 ? size : 0;
+    }
+    return c >= 0x20 || c == '\0' || c == '\t' || c == '\n' || c == '\r' ? 1 : 0;
+}
+
+std::size_t text_before(std::string_view text) {
+    for (std::size_t size = 1; size <= std::min<std::size_t>(text.size(), 4); ++size) {
+        if (text_at(text.substr(text.size() - size)) == size)
+            return size;
+    }
+    return 0;
+}
 
 std::size_t View::source_of(std::size_t at) const {
     const auto behind =
@@ -48,7 +61,8 @@ void Replaced::skip(std::size_t size, bool may_hide) {
 
 /// The byte at `at` of the text is what an escape stood for: it belongs to what was encoded, text or not.
 bool Replaced::is_replaced(std::size_t at) const {
-    return std::binary_search(view.shifts.begin(), view.shifts.end(), std::pair(at + 1, std::size_t{0}),
+    return !only_text &&
+           std::binary_search(view.shifts.begin(), view.shifts.end(), std::pair(at + 1, std::size_t{0}),
                               [](const auto& a, const auto& b) { return a.first < b.first; });
 }
 
@@ -72,14 +86,22 @@ void Replaced::finish(std::string_view block, std::vector<View>& views) {
     for (auto place = places_.begin(); place != places_.end();) {
         std::size_t begin = std::max(done, *place);
         const std::size_t least = std::max(done, begin - std::min(begin, margin));
-        while (begin > least && (is_text(text[begin - 1]) || is_replaced(begin - 1)))
-            --begin;
+        while (begin > least) {
+            const std::size_t size = text_before(text.substr(least, begin - least));
+            if (size == 0 && !is_replaced(begin - 1))
+                break;
+            begin -= std::max<std::size_t>(size, 1);
+        }
         // As far as there is text, and another such place not too far away.
         std::size_t end = *place;
         for (; place != places_.end() && *place <= end; ++place) {
             const std::size_t most = std::min(text.size(), *place + margin);
-            while (end < most && (is_text(text[end]) || is_replaced(end)))
-                ++end;
+            while (end < most) {
+                const std::size_t size = text_at(text.substr(end, most - end));
+                if (size == 0 && !is_replaced(end))
+                    break;
+                end += std::max<std::size_t>(size, 1);
+            }
         }
         if (end - begin >= least_text)
             views.push_back(part(block, begin, end));

@@ -22,7 +22,7 @@ public:
         if (!ledger.problem().empty())
             return;
         ledger.take_in(bytes.size() + window); // what stood before them is read again
-        Context context{engine->impl(), scratch.impl().match, ledger, found};
+        Context context{engine->impl(), scratch.impl().match, scratch.impl().blocks, ledger, found};
         stream.feed(context, bytes, edge);
         if (ledger.problem().empty())
             settled = std::max(settled, stream.settled());

@@ -1,6 +1,7 @@
 #include "scan/stream.hpp"
 
 #include "scan/digest.hpp"
+#include "scan/layout.hpp"
 #include "scan/packed.hpp"
 #include "scan/triage.hpp"
 #include "scan/zip.hpp"
@@ -19,6 +20,21 @@ constexpr std::uint64_t work_base = 4U << 20; // bytes that inner readings may c
 constexpr std::uint64_t work_factor = 32; // and for each byte that came in, nested and overlapping readings
 constexpr std::uint64_t unpacked_base = 32U << 20;
 constexpr std::uint64_t unpacked_factor = 256; // gzip of zeros: 1032; of source text: 4
+
+/// What is written in other characters of ASCII.
+void read_text(std::string_view text, std::vector<View>& views) {
+    const TextMarks marks = find_text_marks(text);
+    for (const Run& run : marks.escapes) {
+        const std::size_t before = views.size();
+        unescape(text.substr(run.begin, run.end - run.begin), views);
+        for (std::size_t i = before; i < views.size(); ++i)
+            views[i].move(run.begin);
+    }
+    if (marks.quoted_printable)
+        unquote_printable(text, views);
+    close_up(text, views);
+    read_numbers(text, views);
+}
 
 } // namespace
 
@@ -95,9 +111,10 @@ void Stream::feed(Context& context, std::string_view bytes, Edge edge) {
         total_ += piece.size();
         feed_packed(context, piece, begin, piece_edge);
         if (!declared_) {
-            carry_.append(piece);
-            scan(context, carry_, piece_edge);
-            carry_.erase(0, carry_.size() - std::min(carry_.size(), window));
+            std::string& block = context.blocks[depth_];
+            block.assign(carry_).append(piece);
+            scan(context, block, piece_edge);
+            carry_.assign(block, block.size() - std::min(block.size(), window));
         }
         if (piece_edge == Edge::end)
             judged_ = total_;
@@ -118,7 +135,8 @@ bool Stream::is_whole() const {
 }
 
 void Stream::scan(Context& context, std::string_view block, Edge edge) {
-    const std::vector<Match> matches = context.engine.match(context.scratch, block);
+    const Layout layout = layout_of(block);
+    const std::vector<Match> matches = context.engine.match(context.scratch, block, layout);
     const bool goes_on = edge == Edge::open;
     const bool came_before = before_ == Edge::open || total_ > block.size();
     for (const Match& match : matches) {
@@ -130,32 +148,55 @@ void Stream::scan(Context& context, std::string_view block, Edge edge) {
             context.findings.back().offset = total_ - block.size() + match.begin;
     }
     if (depth_ < max_depth)
-        look_inside(context, block, edge);
+        look_inside(context, block, layout, edge);
 }
 
-void Stream::look_inside(Context& context, std::string_view block, Edge edge) {
-    const Marks marks = find_marks(block);
+void Stream::look_inside(Context& context, std::string_view block, const Layout& layout, Edge edge) {
+    const ByteMarks marks = find_byte_marks(block);
     for (const std::size_t at : marks.compressed)
         open_packed(context, block, at);
     // The first to find a secret names its encoding: the more common ones come first.
     std::vector<View> views;
-    read_packed(block, views);
-    for (const Run& run : marks.escapes) {
+    read_packed(block, layout.letters, views);
+    for (const Run& region : layout.text) {
         const std::size_t before = views.size();
-        unescape(block.substr(run.begin, run.end - run.begin), views);
+        read_text(block.substr(region.begin, region.end - region.begin), views);
         for (std::size_t i = before; i < views.size(); ++i)
-            views[i].move(run.begin);
+            views[i].move(region.begin);
     }
-    if (marks.quoted_printable)
-        unquote_printable(block, views);
     if (marks.unusual_letters)
         fold_letters(block, views);
-    close_up(block, views);
     if (marks.utf16)
         narrow_utf16(block, views);
-    read_numbers(block, views);
     for (const View& view : views)
-        read_view(context, view, block.size(), edge);
+        if (edge == Edge::end || !open_letters(context, block, view))
+            read_view(context, view, block.size(), edge);
+}
+
+/// Something compressed that is written in letters, and goes on behind the block? A view holds its beginning
+/// alone.
+bool Stream::open_letters(Context& context, std::string_view block, const View& view) {
+    const std::optional<Coding> letters = view.encoding == to_text(Coding::base64)
+                                              ? std::optional(Coding::base64)
+                                          : view.encoding == to_text(Coding::hex) ? std::optional(Coding::hex)
+                                                                                  : std::nullopt;
+    if (!letters || view.end < block.size() || !(coding_of(view.text) || deflated_member(view.text)))
+        return false;
+    const std::uint64_t begin = total_ - block.size() + view.begin;
+    if (begin < next_letters_)
+        return true;
+    next_letters_ = begin + 1;
+    open(context, std::make_unique<Packed>(*letters, begin, depth_ + 1, inner_encoding(view.encoding)),
+         block.substr(view.begin));
+    return true;
+}
+
+/// `bytes`: the first ones. What is inside may go on behind them.
+void Stream::open(Context& context, std::unique_ptr<Packed> packed, std::string_view bytes) {
+    if (packed_.size() == max_packed)
+        return context.ledger.fail("too many compressed parts in one another");
+    if (unpack(context, *packed, bytes, Edge::open) == Unpacking::goes_on)
+        packed_.push_back(std::move(packed));
 }
 
 void Stream::read_view(Context& context, const View& view, std::size_t block_bytes, Edge edge) {
@@ -180,16 +221,10 @@ void Stream::open_packed(Context& context, std::string_view block, std::size_t a
     if ((!coding && !member) || begin < next_magic_)
         return;
     next_magic_ = begin + 1;
-    if (packed_.size() == max_packed) {
-        context.ledger.fail("too many compressed parts in one another");
-        return;
-    }
-    auto packed =
-        std::make_unique<Packed>(coding.value_or(Coding::deflate), begin, depth_ + 1,
-                                 inner_encoding(member ? std::string_view("zip") : to_text(*coding)));
-    // What is inside may go on behind the block.
-    if (unpack(context, *packed, from.substr(member.value_or(0)), Edge::open) == Unpacking::goes_on)
-        packed_.push_back(std::move(packed));
+    open(context,
+         std::make_unique<Packed>(coding.value_or(Coding::deflate), begin, depth_ + 1,
+                                  inner_encoding(member ? std::string_view("zip") : to_text(*coding))),
+         from.substr(member.value_or(0)));
 }
 
 void Stream::feed_packed(Context& context, std::string_view bytes, std::uint64_t begin, Edge edge) {
@@ -228,7 +263,11 @@ Stream::Unpacking Stream::unpack(Context& context, Packed& packed, std::string_v
     } while (!said && context.ledger.problem().empty());
     for (std::size_t i = first; i < context.findings.size(); ++i)
         context.findings[i].offset = packed.begin;
-    return step.state == Decoder::State::broken ? Unpacking::over : Unpacking::goes_on;
+    // Letters alone are read as views; this was opened for something compressed in them.
+    const bool is_letters = packed.coding == Coding::base64 || packed.coding == Coding::hex;
+    const bool is_over =
+        step.state == Decoder::State::broken || (is_letters && packed.inner->packed_.empty());
+    return is_over ? Unpacking::over : Unpacking::goes_on;
 }
 
 std::uint64_t Stream::settled_in(const Packed& packed) const {

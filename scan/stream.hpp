@@ -7,6 +7,7 @@
 #include "scan/scanner.hpp"
 #include "scan/view.hpp"
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -17,9 +18,13 @@
 
 namespace egressd::scan {
 
+/// What the streams of one depth scan now. They nest, but one depth has one at a time.
+using Blocks = std::array<std::string, max_depth + 2>;
+
 class Scratch::Impl {
 public:
     MatchScratch match;
+    Blocks blocks;
 };
 
 /// What the readings of one stream share: what was found, and how much work it may still cause.
@@ -47,6 +52,7 @@ private:
 struct Context {
     const Engine::Impl& engine;
     MatchScratch& scratch;
+    Blocks& blocks;
     Ledger& ledger;
     std::vector<Finding>& findings;
 };
@@ -88,9 +94,11 @@ private:
     enum class Unpacking { goes_on, over };
 
     void scan(Context& context, std::string_view block, Edge edge);
-    void look_inside(Context& context, std::string_view block, Edge edge);
+    void look_inside(Context& context, std::string_view block, const Layout& layout, Edge edge);
     void read_view(Context& context, const View& view, std::size_t block_size, Edge edge);
     void open_packed(Context& context, std::string_view block, std::size_t at);
+    bool open_letters(Context& context, std::string_view block, const View& view);
+    void open(Context& context, std::unique_ptr<Packed> packed, std::string_view bytes);
     void feed_packed(Context& context, std::string_view bytes, std::uint64_t begin, Edge edge);
     Unpacking unpack(Context& context, Packed& packed, std::string_view bytes, Edge edge);
     std::uint64_t settled_in(const Packed& packed) const;
@@ -103,6 +111,7 @@ private:
     std::uint64_t judged_ = 0; // what pause and finish have judged to its end
     std::string carry_;        // the end of what was scanned
     std::uint64_t next_magic_ = 0;
+    std::uint64_t next_letters_ = 0;
     std::vector<std::unique_ptr<Packed>> packed_;
     bool declared_ = false;
 };

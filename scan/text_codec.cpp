@@ -1,6 +1,8 @@
 #include "scan/text_codec.hpp"
 
+#include <algorithm>
 #include <array>
+#include <utility>
 
 namespace egressd::scan {
 
@@ -115,6 +117,52 @@ std::optional<std::uint32_t> parse_hex32(std::string_view text) {
         number = number << 4 | static_cast<std::uint32_t>(value);
     }
     return number;
+}
+
+CodePoint decode_utf8(std::string_view text) {
+    const auto byte = [&](std::size_t i) {
+        return static_cast<std::uint32_t>(static_cast<unsigned char>(text[i]));
+    };
+    const auto continues = [&](std::size_t i) { return i < text.size() && (byte(i) & 0xc0) == 0x80; };
+    const std::uint32_t first = byte(0);
+    if (first >= 0xc2 && first < 0xe0 && continues(1))
+        return {(first & 0x1f) << 6 | (byte(1) & 0x3f), 2};
+    if (first >= 0xe0 && first < 0xf0 && continues(1) && continues(2))
+        return {(first & 0x0f) << 12 | (byte(1) & 0x3f) << 6 | (byte(2) & 0x3f), 3};
+    if (first >= 0xf0 && first < 0xf5 && continues(1) && continues(2) && continues(3))
+        return {(first & 0x07) << 18 | (byte(1) & 0x3f) << 12 | (byte(2) & 0x3f) << 6 | (byte(3) & 0x3f), 4};
+    return {first, 1};
+}
+
+NamedCharacter named_character(std::string_view text) {
+    constexpr std::pair<std::string_view, char> names[] = {
+        {"amp;", '&'},    {"ast;", '*'},  {"colon;", ':'},  {"commat;", '@'}, {"dollar;", '$'},
+        {"equals;", '='}, {"excl;", '!'}, {"lowbar;", '_'}, {"num;", '#'},    {"percnt;", '%'},
+        {"period;", '.'}, {"plus;", '+'}, {"quest;", '?'},  {"sol;", '/'},    {"UnderBar;", '_'},
+    };
+    for (const auto& [name, character] : names)
+        if (text.starts_with(name))
+            return {name.size(), character};
+    return {};
+}
+
+bool begins_token(std::string_view text) {
+    constexpr std::size_t least = 16;
+    constexpr std::size_t enough = 64;
+    constexpr std::string_view others = "-_./+:=~!|#^%@";
+    bool digit = false;
+    bool upper = false;
+    bool lower = false;
+    std::size_t size = 0;
+    for (; size < std::min(text.size(), enough); ++size) {
+        const char c = text[size];
+        if (!is_alnum(c) && others.find(c) == std::string_view::npos)
+            break;
+        digit = digit || is_digit(c);
+        upper = upper || is_upper(c);
+        lower = lower || is_lower(c);
+    }
+    return size >= least && (digit || (upper && lower));
 }
 
 } // namespace egressd::scan

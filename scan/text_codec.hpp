@@ -34,6 +34,14 @@ inline constexpr std::string_view base62_lower_first =
 /// Eight hexadecimal digits of either case, the most significant first; nullopt for anything else.
 std::optional<std::uint32_t> parse_hex32(std::string_view text);
 
+struct CodePoint {
+    std::uint32_t value = 0;
+    std::size_t size = 1; // in bytes; a byte that is not UTF-8 stands for itself
+};
+/// The first one of `text`, which is not empty (RFC 3629; surrogates and overlong forms of three and four
+/// bytes are taken as they come).
+CodePoint decode_utf8(std::string_view text);
+
 // ASCII alone, whatever the locale.
 constexpr bool is_digit(char c) {
     return c >= '0' && c <= '9';
@@ -47,6 +55,16 @@ constexpr bool is_upper(char c) {
 constexpr bool is_alnum(char c) {
     return is_digit(c) || is_lower(c) || is_upper(c);
 }
+/// HTML's name for a character that stands in tokens, in front of `text` without its '&', as far as the ';'.
+struct NamedCharacter {
+    std::size_t size = 0; // with ';'; 0: there is none
+    char character = 0;
+};
+NamedCharacter named_character(std::string_view text);
+
+/// A run of what tokens are made of, as long as the shortest of them, with a digit or in both cases.
+bool begins_token(std::string_view text);
+
 /// 0 to 15, or 16 for what is no hexadecimal digit.
 constexpr unsigned hex_digit(char c) {
     if (is_digit(c))

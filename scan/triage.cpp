@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <iterator>
 
 namespace egressd::scan {
 
@@ -17,17 +18,22 @@ char at_or_nul(std::string_view block, std::size_t at) {
     return at < block.size() ? block[at] : '\0';
 }
 
-/// Only escapes that can stand for a character of a secret, or hide between two, count: the \n and \" of
-/// ordinary JSON do not.
+/// Only escapes that can stand for a character of a secret, or hide between two, count: the \" of ordinary
+/// JSON does not, and \n only where its letter would be taken for the beginning of a token.
 bool is_escape(std::string_view block, std::size_t at) {
     const char next = at_or_nul(block, at + 1);
     switch (block[at]) {
     case '%':
         return is_hex_digit(next) && is_hex_digit(at_or_nul(block, at + 2));
     case '\\':
-        return next == 'u' || next == 'x' || next == 'U' || next == '/' || next == '0' || next == '1';
-    case '&':
-        return next == '#';
+        return next == 'u' || next == 'x' || next == 'U' || next == '/' || next == '0' || next == '1' ||
+               ((next == 'n' || next == 'r' || next == 't') && begins_token(block.substr(at + 2)));
+    case '&': {
+        // Of what is escaped twice the '&' is a name itself. HTML is full of those alone.
+        const NamedCharacter named = named_character(block.substr(at + 1));
+        return next == '#' ||
+               (named.size != 0 && (named.character != '&' || at_or_nul(block, at + 1 + named.size) == '#'));
+    }
     default:
         return false;
     }
@@ -35,7 +41,7 @@ bool is_escape(std::string_view block, std::size_t at) {
 
 void add_escape(std::string_view block, std::size_t at, std::vector<Run>& runs) {
     // What scan/replaced looks at on either side, and as much again for escapes that shrink.
-    constexpr std::size_t around = 1024;
+    constexpr std::size_t around = 512;
     const std::size_t end = std::min(at + around, block.size());
     if (!runs.empty() && at <= runs.back().end)
         runs.back().end = end;
@@ -45,9 +51,20 @@ void add_escape(std::string_view block, std::size_t at, std::vector<Run>& runs) 
 
 bool is_quoted_printable(std::string_view block, std::size_t at) {
     const char next = at_or_nul(block, at + 1);
-    if (next == '\n' || next == '\r')
-        return at > 0 && block[at - 1] > ' '; // a space in front of it is code's, not an encoder's
-    return is_hex_digit(next) && is_hex_digit(at_or_nul(block, at + 2)) && at_or_nul(block, at + 3) == '=';
+    if (next == '\n' || next == '\r') {
+        // A space on either side is code's, not an encoder's.
+        const std::size_t behind = at + (next == '\r' && at_or_nul(block, at + 2) == '\n' ? 3U : 2U);
+        return at > 0 && block[at - 1] > ' ' && at_or_nul(block, behind) > ' ';
+    }
+    if (!is_hex_digit(next) || !is_hex_digit(at_or_nul(block, at + 2)))
+        return false;
+    // One after the other; or one of '=', ' ', quotes and ':' whose digits would be taken for a part of the
+    // token behind it.
+    constexpr std::string_view before_token[] = {"3D", "20", "22", "27", "3A"};
+    const std::string_view code = block.substr(at + 1, 2);
+    return at_or_nul(block, at + 3) == '=' ||
+           (std::find(std::begin(before_token), std::end(before_token), code) != std::end(before_token) &&
+            begins_token(block.substr(at + 3)));
 }
 
 /// What is_escape and is_quoted_printable say yes to, and little more: most text is full of the first
@@ -60,27 +77,20 @@ struct EscapeMarks {
         load(at, first);
         load(at + 1, second);
         load(at + 3, fourth);
-        Same<V> starts, digit, a_to_f, u_to_x, line_end;
+        Same<V> starts, digit, a_to_f, l_to_q, r_to_x, line_end;
         in_range<V>(first, '%', '&', starts);
         in_range<V>(second, '/', '9', digit); // and '/'
         in_range<V>(second | 0x20, 'a', 'f', a_to_f);
-        in_range<V>(second | 0x20, 'u', 'x', u_to_x);
+        in_range<V>(second | 0x20, 'l', 'q', l_to_q);
+        in_range<V>(second | 0x20, 'r', 'x', r_to_x);
         in_range<V>(second, '\n', '\r', line_end);
-        const auto percent_or_and = starts & (digit | a_to_f | (second == '#'));
-        const auto backslash = (first == '\\') & (digit | u_to_x);
-        const auto equals = (first == '=') & (line_end | (fourth == '='));
+        const auto percent_or_and =
+            (starts & (digit | a_to_f | (second == '#'))) | ((first == '&') & (l_to_q | r_to_x));
+        const auto backslash = (first == '\\') & (digit | r_to_x | (second == 'n'));
+        const auto equals = (first == '=') & (line_end | (fourth == '=') | (second == '2') | (second == '3'));
         out = percent_or_and | backslash | equals;
     }
 };
-
-void find_escapes(std::string_view block, Marks& marks) {
-    for_each_of<EscapeMarks>(block, [&](std::size_t at) {
-        if (block[at] == '=')
-            marks.quoted_printable = marks.quoted_printable || is_quoted_printable(block, at);
-        else if (is_escape(block, at))
-            add_escape(block, at, marks.escapes);
-    });
-}
 
 /// Not ASCII, or NUL.
 struct Unusual {
@@ -101,21 +111,33 @@ struct NotAscii {
     }
 };
 
-/// A letter between two NULs on either side, and one behind: UTF-16. Three NULs between two letters: UTF-32.
-struct WideLetters {
-    static constexpr std::size_t ahead = 4;
+struct Nul {
+    static constexpr std::size_t ahead = 0;
     template <class V>
     EGRESSD_INLINE static void match(const char* at, Same<V>& out) {
-        V first, second, third, fourth, fifth;
-        load(at, first);
-        load(at + 1, second);
-        load(at + 2, third);
-        load(at + 3, fourth);
-        load(at + 4, fifth);
-        out = (((first | third | fifth) == 0) & (second != 0) & (fourth != 0)) |
-              (((second | third | fourth) == 0) & (first != 0) & (fifth != 0));
+        V bytes;
+        load(at, bytes);
+        out = bytes == 0;
     }
 };
+
+/// A letter between two NULs on either side, and one behind: UTF-16. Three NULs between two letters: UTF-32.
+bool has_wide_letters(std::string_view block) {
+    Words<Nul> words(block);
+    std::uint64_t in_front = 0; // which of the four bytes in front are NUL
+    for (std::size_t i = 0; i < words.count(); ++i) {
+        const std::uint64_t nul = words[i];
+        // Bit n of back(k): the byte k places before byte n.
+        const auto back = [&](unsigned k) { return nul << k | in_front >> (4 - k); };
+        const std::uint64_t has_front = i == 0 ? ~std::uint64_t{0xf} : ~std::uint64_t{0};
+        const std::uint64_t utf16 = nul & ~back(1) & back(2) & ~back(3) & back(4);
+        const std::uint64_t utf32 = ~nul & back(1) & back(2) & back(3) & ~back(4);
+        if (((utf16 | utf32) & has_front) != 0)
+            return true;
+        in_front = nul >> 60;
+    }
+    return false;
+}
 
 /// The first bytes of gzip, zstd and its skippable frames, ZIP members, and of zlib with a window of 32 KiB
 /// (RFC 1950 2.2).
@@ -141,12 +163,22 @@ void find_compressed(std::string_view block, std::vector<std::size_t>& places) {
 
 } // namespace
 
-Marks find_marks(std::string_view block) {
-    Marks marks;
-    find_escapes(block, marks);
+TextMarks find_text_marks(std::string_view text) {
+    TextMarks marks;
+    for_each_of<EscapeMarks>(text, [&](std::size_t at) {
+        if (text[at] == '=')
+            marks.quoted_printable = marks.quoted_printable || is_quoted_printable(text, at);
+        else if (is_escape(text, at))
+            add_escape(text, at, marks.escapes);
+    });
+    return marks;
+}
+
+ByteMarks find_byte_marks(std::string_view block) {
+    ByteMarks marks;
     if (!has_any<Unusual>(block))
         return marks;
-    marks.utf16 = has_any<WideLetters>(block);
+    marks.utf16 = has_wide_letters(block);
     marks.unusual_letters = has_any<NotAscii>(block);
     // What is compressed is never ASCII alone.
     if (marks.unusual_letters)

@@ -10,14 +10,19 @@
 
 namespace egressd::scan {
 
-struct Marks {
+/// Of what is written in ASCII.
+struct TextMarks {
     std::vector<Run> escapes; // escapes that can hide something, with what stands around them
     bool quoted_printable = false;
+};
+TextMarks find_text_marks(std::string_view text);
+
+/// Of what is not.
+struct ByteMarks {
     bool utf16 = false;
-    bool unusual_letters = false;        // outside ASCII
+    bool unusual_letters = false;
     std::vector<std::size_t> compressed; // where a coding's magic number or a ZIP member's header stands
 };
-
-Marks find_marks(std::string_view block);
+ByteMarks find_byte_marks(std::string_view block);
 
 } // namespace egressd::scan

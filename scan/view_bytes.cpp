@@ -12,19 +12,23 @@ namespace {
 constexpr std::size_t least_bytes = 12; // of a region; no secret is shorter
 
 /// All that numbers and their separators are written with, and a little more; 12 of them are at least 34
-/// letters long.
+/// letters long. Four spaces in a row separate nothing: they are indentation.
 struct NumberLetters {
-    static constexpr std::size_t ahead = 0;
+    static constexpr std::size_t ahead = 3;
     template <class V>
     EGRESSD_INLINE static void match(const char* at, Same<V>& out) {
-        V bytes;
+        V bytes, second, third, fourth;
         load(at, bytes);
+        load(at + 1, second);
+        load(at + 2, third);
+        load(at + 3, fourth);
         const V small = bytes | 0x20;
         // Up to ';': digits, white space and punctuation; '\\', '|' and '_' are three of the last eight.
         Same<V> hex, low;
         in_range<V>(small, 'a', 'f', hex);
         in_range<V>(bytes, 0, ';', low);
-        out = low | hex | (small == 'x') | ((bytes | 0x23) == 0x7f);
+        const auto indented = (bytes == ' ') & (second == ' ') & (third == ' ') & (fourth == ' ');
+        out = (low | hex | (small == 'x') | ((bytes | 0x23) == 0x7f)) & ~indented;
     }
 };
 constexpr std::size_t least_numbers = 34;

@@ -55,6 +55,10 @@ Escape backslash(std::string_view text) {
         return {2, static_cast<std::uint32_t>(text[1]), true};
     case 'n':
         return {2, '\n', true};
+    case 'r':
+        return {2, '\r', true};
+    case 't':
+        return {2, '\t', true};
     case 'x':
         value = number(rest, 2, 16);
         return value ? Escape{4, *value, true} : Escape{};
@@ -76,8 +80,11 @@ Escape backslash(std::string_view text) {
 }
 
 Escape reference(std::string_view text) {
-    if (text.substr(1, 1) != "#")
-        return {};
+    if (text.substr(1, 1) != "#") {
+        const NamedCharacter named = named_character(text.substr(1));
+        return named.size == 0 ? Escape{}
+                               : Escape{1 + named.size, static_cast<unsigned char>(named.character), true};
+    }
     const std::string_view inside = text.substr(2, max_reference);
     const bool is_hex = !inside.empty() && (inside.front() == 'x' || inside.front() == 'X');
     const std::string_view digits = inside.substr(is_hex ? 1 : 0);
@@ -122,13 +129,25 @@ void append_utf8(std::string& out, std::uint32_t code) {
     }
 }
 
-/// \n, \" and an escaped backslash that does not begin another escape: JSON is full of them.
+/// The letter of a line break or tab.
+bool is_layout_letter(char c) {
+    return c == 'n' || c == 'r' || c == 't';
+}
+
+/// \n, \" and an escaped backslash that does not begin another escape, and &amp; likewise: JSON and HTML are
+/// full of them.
 bool is_layout_escape(std::string_view text) {
+    constexpr std::string_view ampersand = "&amp;";
+    if (text.starts_with(ampersand))
+        return text.substr(ampersand.size(), 1) != "#";
     if (text.front() != '\\' || text.size() < 2)
         return false;
+    if (is_layout_letter(text[1]))
+        return !begins_token(text.substr(2));
     const bool begins_another =
-        text.size() > 2 && std::string_view("uxU/01").find(text[2]) != std::string_view::npos;
-    return text[1] == 'n' || text[1] == '"' || (text[1] == '\\' && !begins_another);
+        text.size() > 2 && (std::string_view("uxU/01").find(text[2]) != std::string_view::npos ||
+                            (is_layout_letter(text[2]) && begins_token(text.substr(3))));
+    return text[1] == '"' || (text[1] == '\\' && !begins_another);
 }
 
 std::string_view name_of(char first) {

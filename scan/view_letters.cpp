@@ -1,5 +1,6 @@
-#include "scan/lanes.hpp"
+#include "scan/letters.hpp"
 #include "scan/replaced.hpp"
+#include "scan/text_codec.hpp"
 #include "scan/view.hpp"
 
 #include <algorithm>
@@ -10,26 +11,6 @@
 namespace egressd::scan {
 
 namespace {
-
-struct CodePoint {
-    std::uint32_t value = 0;
-    std::size_t size = 1; // in bytes; a byte that is not UTF-8 stands for itself
-};
-
-CodePoint decode(std::string_view text) {
-    const auto byte = [&](std::size_t i) {
-        return static_cast<std::uint32_t>(static_cast<unsigned char>(text[i]));
-    };
-    const auto continues = [&](std::size_t i) { return i < text.size() && (byte(i) & 0xc0) == 0x80; };
-    const std::uint32_t first = byte(0);
-    if (first >= 0xc2 && first < 0xe0 && continues(1))
-        return {(first & 0x1f) << 6 | (byte(1) & 0x3f), 2};
-    if (first >= 0xe0 && first < 0xf0 && continues(1) && continues(2))
-        return {(first & 0x0f) << 12 | (byte(1) & 0x3f) << 6 | (byte(2) & 0x3f), 3};
-    if (first >= 0xf0 && first < 0xf5 && continues(1) && continues(2) && continues(3))
-        return {(first & 0x07) << 18 | (byte(1) & 0x3f) << 12 | (byte(2) & 0x3f) << 6 | (byte(3) & 0x3f), 4};
-    return {first, 1};
-}
 
 struct Range {
     std::uint32_t first;
@@ -105,11 +86,16 @@ struct NotableLetters {
         load(at, first);
         load(at + 1, second);
         load(at + 2, third);
-        const auto two =
-            ((first == 0xc2) & (second == 0xad)) | (first - 0xcc < 7) | (first == 0xd4) | (first == 0xd8);
+        const auto two = ((first == 0xc2) & (second == 0xad)) | ((first == 0xd8) & (second == 0x9c)) |
+                         (first - 0xcc < 7) | (first == 0xd4);
         const auto three =
             (first == 0xe1) | (first == 0xe2) | (first == 0xef) | (first == 0xf0) | (first == 0xf3);
-        out = ((second & 0xc0) == 0x80) & (two | (three & ((third & 0xc0) == 0x80)));
+        // Behind the sequence something else begins, which is no control character either.
+        Same<V> stray, space;
+        in_range<V>(third, 1, 0x1f, stray);
+        in_range<V>(third, '\t', '\r', space);
+        const auto continues = (third & 0xc0) == 0x80;
+        out = ((second & 0xc0) == 0x80) & ((two & ~continues & ~(stray & ~space)) | (three & continues));
     }
 };
 
@@ -140,27 +126,53 @@ struct Separators {
     }
 };
 
+/// What UTF-8 text is made of: no control characters, none of the bytes that UTF-8 never has, and a
+/// continuation behind what begins a character alone.
+struct Utf8Bytes {
+    static constexpr std::size_t ahead = 1;
+    template <class V>
+    EGRESSD_INLINE static void match(const char* at, Same<V>& out) {
+        V first, second;
+        load(at, first);
+        load(at + 1, second);
+        Same<V> printed, space, begins;
+        in_range<V>(first, 0x20, 0x7e, printed);
+        in_range<V>(first, '\t', '\r', space);
+        in_range<V>(first, 0xc2, 0xf4, begins);
+        const auto continues = (first & 0xc0) == 0x80;
+        const auto goes_on = (second & 0xc0) == 0x80;
+        out = ((printed | space) & ~goes_on) | (begins & goes_on) | continues;
+    }
+};
+
 } // namespace
 
 void fold_letters(std::string_view block, std::vector<View>& views) {
     Replaced out;
     out.view.encoding = "lookalikes";
-    for_each_of<NotableLetters>(block, [&](std::size_t at) {
-        const CodePoint point = decode(block.substr(at));
-        const char letter = point.size > 1 ? ascii_of(point.value) : '\0';
-        if (letter == '\0' && (point.size == 1 || !is_invisible(point.value)))
-            return;
-        out.copy_to(block, at);
-        if (letter != '\0')
-            out.view.text += letter;
-        out.skip(point.size);
-    });
+    out.only_text = true;
+    // In other bytes than text such characters stand alone, and often.
+    Runs<Utf8Bytes, least_text> runs(block);
+    for (std::optional<Run> run = runs.next(0); run; run = runs.next(run->end)) {
+        for_each_of<NotableLetters>(block.substr(run->begin, run->end - run->begin), [&](std::size_t in_run) {
+            const std::size_t at = run->begin + in_run;
+            const CodePoint point = decode_utf8(block.substr(at));
+            const char letter = point.size > 1 ? ascii_of(point.value) : '\0';
+            if (letter == '\0' && (point.size == 1 || !is_invisible(point.value)))
+                return;
+            out.copy_to(block, at);
+            if (letter != '\0')
+                out.view.text += letter;
+            out.skip(point.size);
+        });
+    }
     out.finish(block, views);
 }
 
 void close_up(std::string_view block, std::vector<View>& views) {
     Replaced out;
     out.view.encoding = "spaced";
+    out.only_text = true;
     Words<Separators> words(block);
     std::size_t done = 0;
     for (std::size_t i = 0; i < words.count(); ++i) {

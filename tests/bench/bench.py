@@ -19,7 +19,7 @@ import workloads
 
 PREFERRED = "egressd"
 PEERS = ("squid", "tinyproxy", "privoxy", "mitmproxy")  # what a user could install instead; haproxy and direct are ceilings
-NAMES = ("egressd", "squid", "tinyproxy", "privoxy", "mitmproxy", "haproxy", "direct")
+NAMES = ("egressd", "unscanned", "squid", "tinyproxy", "privoxy", "mitmproxy", "haproxy", "direct")
 ALL_NAMES = NAMES + tuple(name for name in name_servers.NAMES if name not in NAMES)
 
 

@@ -44,18 +44,27 @@ class Inspector:
 
 
 class InspectingEgressd(Inspector, proxies.Egressd):
+    secrets = "block"
+
     def command(self):
         origins, certificates = self.origins, self.origins.certificates
         config = self.write("allow.yaml", f"""version: 1
 listen: {{proxy: "127.0.0.1:{self.port}"}}
 allow:
-  - {{domain: "**.{proxies.ORIGIN_NAME}", ports: [{origins.tls}, {origins.sink}], private: [127.0.0.0/8]}}
+  - {{domain: "**.{proxies.ORIGIN_NAME}", ports: [{origins.tls}, {origins.sink}], private: [127.0.0.0/8], secrets: {self.secrets}}}
 dns: {{upstream: ["127.0.0.1:{origins.dns}"], budget: {{names: {NAME_COUNT}, bytes: 1MiB, lookups: {NAME_COUNT}}}}}
 upstream: {{ca: ["{certificates.root}"]}}
 inspection: {{ca: {{cert: "{certificates.ca}", key: "{certificates.ca_key}"}}}}
 audit: {{file: {self.directory}/audit.jsonl}}
 """)
         return [self.binary, "--config", config]
+
+
+class UnscanningEgressd(InspectingEgressd):
+    """What scanning costs is the difference."""
+
+    name = "unscanned"
+    secrets = "off"
 
 
 class BumpingSquid(Inspector, proxies.Squid):
@@ -114,7 +123,7 @@ class DirectTls(proxies.Direct):
         return ["--to", f"127.0.0.1:{port}", "--ca", self.origins.certificates.root]
 
 
-ALL = [InspectingEgressd, BumpingSquid, Mitmproxy, DirectTls]
+ALL = [InspectingEgressd, UnscanningEgressd, BumpingSquid, Mitmproxy, DirectTls]
 
 
 def start_origins(directory, load, origins):

@@ -111,6 +111,7 @@ def test_an_idle_tunnel_holds_two_descriptors_and_no_pipe(start):
         egressd = start({"allow": [TUNNEL]})
         warm = _open(egressd)
         warm.read_exactly(6)
+        wait_until(lambda: not any(kind.endswith(".crt") for kind in _kinds(egressd)), "the system's roots to be read")
         before = _kinds(egressd)
         for client in [_open(egressd) for _ in range(50)]:
             client.read_exactly(6)

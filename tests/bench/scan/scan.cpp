@@ -64,8 +64,10 @@ double rate_of_scanner(const std::shared_ptr<const scan::Engine>& engine, std::s
 
 double rate_of_patterns(std::string_view text) {
     std::vector<scan::Expression> expressions;
-    for (const scan::Rule& rule : config::builtin_rules())
+    for (const scan::Rule& rule : config::builtin_rules()) {
         expressions.push_back(scan::expression_of(rule));
+        expressions.back().id = static_cast<std::uint32_t>(expressions.size() - 1);
+    }
     const scan::Database database = scan::Database::of_expressions(expressions);
     scan::DatabaseScratch scratch;
     database.prepare(scratch);

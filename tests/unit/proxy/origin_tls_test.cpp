@@ -85,11 +85,11 @@ TEST_CASE("an issuer that nobody trusts is told as such") {
     const std::string untrusted =
         "has a certificate whose issuer is not trusted, or whose intermediate certificate is "
         "missing (upstream.ca trusts more issuers)";
-    const std::shared_ptr<OriginTls> roots_only = OriginTls::make({}).value();
+    const std::shared_ptr<OriginTls> roots_only = trusting({}).value();
     CHECK(problem(world, server, "a.example", *roots_only) == untrusted);
     CHECK(problem(world, server, "a.example", *other.origin_tls) == untrusted);
     const std::shared_ptr<OriginTls> both =
-        OriginTls::make({other.files.certificate, world.files.certificate}).value();
+        trusting({other.files.certificate, world.files.certificate}).value();
     CHECK(problem(world, server, "a.example", *both).empty());
 }
 
@@ -167,7 +167,7 @@ TEST_CASE("a session outlives the connection's owner, not the settings that it w
     TlsWorld world;
     Server server = world.server("a.example");
     CHECK_FALSE(resumes(world, server, "a.example"));
-    world.origin_tls = OriginTls::make({world.files.certificate}).value(); // a reload
+    world.origin_tls = trusting({world.files.certificate}).value(); // a reload
     CHECK_FALSE(resumes(world, server, "a.example"));
 
     Ends ends(world.io, world.timers);
@@ -184,7 +184,7 @@ TEST_CASE("a file that holds no certificate is named") {
     const Folder folder;
     write_text(folder.file("ca.pem"), "not a certificate\n");
     for (const std::string& file : {folder.file("ca.pem"), folder.file("missing.pem")}) {
-        const auto made = OriginTls::make({file});
+        const auto made = trusting({file});
         REQUIRE(made.has_error());
         CHECK(made.error().message == "upstream.ca: " + file + " holds no certificate that can be used");
     }

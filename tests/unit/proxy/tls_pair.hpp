@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace egressd::proxy::test {
 
@@ -25,6 +26,14 @@ inline net::Host host(std::string_view text) {
 
 inline net::Authority authority(std::string_view text) {
     return net::parse_authority(text, 443).value();
+}
+
+/// Towards origins whose issuers are in these files.
+inline Result<std::shared_ptr<OriginTls>> trusting(const std::vector<std::string>& ca_files) {
+    const Result<std::shared_ptr<const Trust>> trust = Trust::load(ca_files);
+    if (!trust)
+        return trust.error();
+    return OriginTls::make(*trust);
 }
 
 /// A server of the test's own with the certificate `leaf`; what it does not set is as in egressd.
@@ -65,7 +74,7 @@ struct TlsWorld {
     config::CaFiles files{folder.file("state/ca.pem"), folder.file("state/ca.key")};
     std::shared_ptr<const CertificateAuthority> ca = CertificateAuthority::open(files).value();
     ClientTls client_tls{ca};
-    std::shared_ptr<OriginTls> origin_tls = OriginTls::make({files.certificate}).value();
+    std::shared_ptr<OriginTls> origin_tls = trusting({files.certificate}).value();
 
     Server server(std::string_view name) { return Server(ca->issue(host(name)).value(), ca->leaf_key()); }
 

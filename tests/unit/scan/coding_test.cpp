@@ -1,4 +1,5 @@
 #include "scan/coding.hpp"
+#include "tests/unit/scan/tokens.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -179,6 +180,17 @@ TEST_CASE("a coding is known by its mark") {
          {""s, "\x1f"s, "\x1f\x8b"s, "\x1f\x8b\x07"s, "\x28\xb5\x2f"s, "\x28\xb5\x2f\xfe"s,
           "\x60\x2a\x4d\x18"s, "x"s, "x "s, "x}"s, "xyz"s, "\x78\x9d"s, "\x58\x85"s, "text"s})
         CHECK_FALSE(coding_of(none).has_value());
+}
+
+TEST_CASE("behind a mark of zlib there must be what deflate can begin with") {
+    int taken = 0;
+    for (int round = 0; round < 4000; ++round)
+        taken += coding_of("\x78\x9c" + tokens::random_bytes(10)) ? 1 : 0;
+    CHECK(taken < 1400); // a quarter of them say that they use the fixed codes, which may follow
+    CHECK_FALSE(coding_of("\x78\x9c\x07"s).has_value());                 // there is no fourth kind of block
+    CHECK_FALSE(coding_of("\x78\x9c\x01\x05\x00\xfb\xff"s).has_value()); // not the length's complement
+    CHECK(coding_of("\x78\x9c\x01\x05\x00\xfa\xff"s) == Coding::deflate);
+    CHECK(coding_of("\x78\x9c"s) == Coding::deflate); // it may go on so
 }
 
 TEST_CASE("what was encoded is decoded, whatever the pieces and the steps") {

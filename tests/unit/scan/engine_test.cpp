@@ -96,6 +96,12 @@ TEST_CASE("a rule with keywords looks behind them, and no further than it says")
     CHECK(at_distance(keyword_distance + 1).empty());
 }
 
+TEST_CASE("what is no secret behind a keyword does not hide one that follows") {
+    const auto engine = engine_of({rule("context", "\\b([0-9a-f]{16})\\b", {"acme"})});
+    CHECK(findings(engine, "acme: 0000000000000000 or 3f9a1c77e0b2d845").size() == 1);
+    CHECK(findings(engine, "acme: 0000000000000000").empty());
+}
+
 TEST_CASE("the group is the secret, and its entropy and check count") {
     Rule grouped = rule("grouped", "key: ([a-z]{16})");
     grouped.entropy = 3;

@@ -10,9 +10,13 @@ using namespace egressd::scan::tokens;
 
 namespace {
 
+void read(std::string_view block, std::vector<View>& views) {
+    read_packed(block, layout_of(block).letters, views);
+}
+
 bool is_found(const std::string& block, const std::string& encoding, const std::string& text) {
     std::vector<View> views;
-    read_packed(block, views);
+    read(block, views);
     return std::any_of(views.begin(), views.end(), [&](const View& view) {
         return view.encoding == encoding && view.text.find(text) != std::string::npos &&
                view.end <= block.size() && view.begin < view.end;
@@ -67,7 +71,8 @@ TEST_CASE("packed text is found in noise of its own letters") {
 }
 
 TEST_CASE("the lines of a wrapped run are one") {
-    for (const std::string& end : std::vector<std::string>{"\n", "\r\n", "\\n", "\\r\\n", "\n    ", "\r\n\t"})
+    for (const std::string& end :
+         std::vector<std::string>{"\n", "\r\n", "\\n", "\\r\\n", "\\\\n", "\\\\r\\\\n", "\n    ", "\r\n\t"})
         for (int round = 0; round < 100; ++round) {
             const std::string text = random(base62, 100 + chance()() % 300);
             const std::size_t width = 24 + chance()() % 60;
@@ -86,6 +91,22 @@ TEST_CASE("gzip is found in a run, at any alignment") {
     }
 }
 
+TEST_CASE("a ZIP archive is found at the beginning of a run") {
+    for (int round = 0; round < 300; ++round) {
+        const std::string archive = "PK\x03\x04" + random_bytes(60);
+        CHECK(is_found("(" + to_base64(archive) + ")", "base64", archive));
+    }
+}
+
+TEST_CASE("text that is not of ASCII alone is seen in base64, at its beginning and behind other text") {
+    const std::string hidden =
+        "g\u200bh\u200bp\u200b_\u200bs\u200bo\u200bm\u200be\u200bt\u200bh\u200bi\u200bn\u200bg";
+    for (const std::string front : {"", "{\"k\":\"", "this is said in ASCII alone: "})
+        for (const std::string letters : {"", "A", "AB", "ABC"})
+            CHECK(is_found('(' + letters + to_base64(front + hidden + " and the rest") + ')', "base64",
+                           hidden));
+}
+
 TEST_CASE("what is no text and nothing compressed gives no view") {
     std::vector<View> views;
     for (int round = 0; round < 300; ++round) {
@@ -93,11 +114,11 @@ TEST_CASE("what is no text and nothing compressed gives no view") {
         std::string noise = random_bytes(300);
         for (char& byte : noise)
             byte = static_cast<char>(byte | '\x80');
-        read_packed(to_base64(noise), views);
-        read_packed(to_hex(noise), views);
+        read(to_base64(noise), views);
+        read(to_hex(noise), views);
     }
     CHECK(views.size() < 30);
     views.clear();
-    read_packed("a_short_name, another/short.path, 0123456789abcdef", views);
+    read("a_short_name, another/short.path, 0123456789abcdef", views);
     CHECK(views.empty());
 }

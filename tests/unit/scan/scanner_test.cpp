@@ -1,5 +1,6 @@
 #include "scan/scanner.hpp"
 #include "tests/unit/scan/scanning.hpp"
+#include "tests/unit/scan/tokens.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -175,6 +176,36 @@ TEST_CASE("what is compressed and says nothing of it is found by its first bytes
     const std::string text = filler(random, 5000) + gzip(inside) + filler(random, 5000);
     for (const std::size_t step : {std::size_t{500}, std::size_t{65'536}, std::string::npos})
         CHECK(findings(engine, text, step) == Found{"token@5000[gzip]"});
+}
+
+TEST_CASE("what is compressed and written in letters is followed over any size") {
+    std::mt19937 random(10);
+    const auto engine = token_engine();
+    const std::string packed =
+        gzip(filler(random, 600'000) + ' ' + token(random) + ' ' + filler(random, 50'000));
+    REQUIRE(packed.size() > 300'000);
+    const std::string base64 = tokens::to_base64(packed);
+    std::string wrapped;
+    std::string in_json;
+    for (std::size_t at = 0; at < base64.size(); at += 76) {
+        wrapped += base64.substr(at, 76) + "\r\n";
+        in_json += base64.substr(at, 76) + "\\n";
+    }
+    for (const std::size_t step : {std::size_t{16'384}, std::size_t{65'536}, std::string::npos}) {
+        CHECK(findings(engine, "{\"file\": \"" + base64 + "\"}", step) == Found{"token@10[base64>gzip]"});
+        CHECK(findings(engine, "file:\n" + wrapped, step) == Found{"token@6[base64>gzip]"});
+        CHECK(findings(engine, "{\"file\": \"" + in_json + "\"}", step) == Found{"token@10[base64>gzip]"});
+        CHECK(findings(engine, "x=" + tokens::to_hex(packed), step) == Found{"token@2[hex>gzip]"});
+    }
+}
+
+TEST_CASE("text behind letters that hold something compressed is read again") {
+    std::mt19937 random(12);
+    const std::string letters = tokens::to_base64(gzip(filler(random, 300'000)));
+    CHECK(findings(token_engine(), "{\"a\":\"" + letters + "\",\"b\":\"" + token(random) + "\"}", 65'536)
+              .size() == 1);
+    const std::string again = filler(random, 400) + ' ' + token(random) + ' ' + filler(random, 400);
+    CHECK(findings(token_engine(), letters + ' ' + tokens::to_base64(again), 65'536).size() == 1);
 }
 
 TEST_CASE("a member of a ZIP file is unpacked") {

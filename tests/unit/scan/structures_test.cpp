@@ -42,6 +42,8 @@ TEST_CASE("jwt: a header with an algorithm") {
     CHECK_FALSE(holds("jwt", to_base64(R"(["alg":"HS256"])") + ".eyJ"));
     CHECK_FALSE(holds("jwt", "eyJ" + random(base62, 30) + ".eyJ" + random(base62, 30)));
     CHECK_FALSE(holds("jwt", '.' + header));
+    CHECK_FALSE(holds("jwt", header + '.' + to_base64(R"({"sub":"1234567890","name":"John Doe"})")));
+    CHECK(holds("jwt", header + '.' + to_base64(R"({"sub":"1234567891","name":"Jane Doe"})")));
 }
 
 TEST_CASE("JSON behind a prefix, which may be cut") {
@@ -50,6 +52,7 @@ TEST_CASE("JSON behind a prefix, which may be cut") {
     CHECK(holds("sentry", "sntrys_" + to_base64(R"({"iat":1.25})") + "==_" + random(base64, 43)));
     CHECK_FALSE(holds("sentry", "sntrys_" + to_base64(R"({"a":1})") + '_' + random(base64, 43)));
     CHECK_FALSE(holds("sentry", sentry));
+    CHECK_FALSE(holds("sentry", "sntrys_" + sentry + '_' + std::string(43, 'x')));
     const std::string cloud = to_base64(R"({"o":"12","n":"x","k":")" + random_key + R"(","m":{"r":"us"}})");
     require_cut_anywhere("grafana-cloud", "glc_" + cloud, 11);
     CHECK_FALSE(holds("grafana-cloud", "glc_" + random(base64, 60)));
@@ -85,6 +88,7 @@ TEST_CASE("text of a known shape in base64") {
     CHECK(holds("discord", to_base64("123456789012345678") + ".GaBcDe." + random(base64url, 38)));
     CHECK_FALSE(holds("discord", to_base64("12345678901234567x") + ".GaBcDe." + random(base64url, 38)));
     CHECK_FALSE(holds("discord", to_base64("12345678") + ".GaBcDe." + random(base64url, 38)));
+    CHECK_FALSE(holds("discord", to_base64("123456789012345678") + ".xxxxxx." + std::string(38, 'x')));
     const std::string text = "3-1-" + random(digits, 12) + '-' + random(digits, 13) + '-' + random(hex, 64);
     require_cut_anywhere("slack-xoxe", "xoxe-1-" + to_base64(text), 40);
     CHECK(holds("slack-xoxe", "xoxe.xoxp-1-" + to_base64("2-2-" + text.substr(4))));
