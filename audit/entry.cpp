@@ -29,17 +29,21 @@ void Entry::file_attempt(const policy::Attempt* attempt, const policy::Decision&
     attempted_ = true;
     verdict_ = decision.verdict;
     subject_ = subject_fields(id_, log_.session, client_, attempt);
-    if (verdict_ == policy::Verdict::deny) {
+    if (verdict_ == policy::Verdict::deny)
         reason_ = decision.reason;
-        Denial denial;
-        denial.reason = decision.reason;
+    if (verdict_ == policy::Verdict::deny || answered_here_) {
+        Case repeated;
+        repeated.reason = reason_;
+        repeated.verdict = verdict_;
         if (attempt) {
-            denial.task = attempt->task;
-            denial.host = attempt->host.text();
-            denial.port = attempt->port;
+            repeated.task = attempt->task;
+            repeated.host = attempt->host.text();
+            repeated.port = attempt->port;
+            repeated.query_type = attempt->query_type;
         }
-        Repeats::Place place = log_.repeats.note(denial, id_, subject_, Clock::now());
+        Repeats::Place place = log_.repeats.note(repeated, id_, subject_, Clock::now());
         counted_ = place.role != Repeats::Role::single;
+        count_ = std::move(place.count);
         if (place.role == Repeats::Role::counted) {
             id_ = std::move(place.counted_by);
             if (done)

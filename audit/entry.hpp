@@ -10,6 +10,7 @@
 #include "policy/decision.hpp"
 
 #include <chrono>
+#include <memory>
 #include <string>
 
 namespace egressd::audit {
@@ -49,6 +50,15 @@ public:
 
     static constexpr std::uint64_t max_secrets = 20; // a body full of them must not bury the rest of the log
 
+    /// Before file_attempt, for what is answered here and lets nothing leave: repeated it is counted as a
+    /// denial is, with `reason` as its conclusion.
+    void answer_here(policy::Reason reason) {
+        answered_here_ = true;
+        reason_ = reason;
+    }
+    /// After file_attempt: counts those that come after this one; nullptr where they are not counted yet.
+    const std::shared_ptr<Count>& count() const { return count_; }
+
     /// The final word; the last call counts. Without any call the end says client-aborted.
     void conclude(policy::Reason reason) { reason_ = reason; }
 
@@ -67,7 +77,9 @@ private:
     policy::Reason reason_ = policy::Reason::client_aborted;
     policy::Verdict verdict_ = policy::Verdict::deny;
     bool attempted_ = false;
+    bool answered_here_ = false;
     bool counted_ = false; // audit/repeats files the end, or has it counted
+    std::shared_ptr<Count> count_;
 };
 
 } // namespace egressd::audit

@@ -52,11 +52,13 @@ std::string subject_fields(std::string_view id, std::string_view session, std::s
     Members members(fields);
     members.text("id", id).text("session", session);
     members.object("client", [&](Members& inner) { inner.text("addr", client); });
-    if (attempt)
-        members.text("task", attempt->task)
-            .text("proto", to_text(attempt->protocol))
-            .text("host", attempt->host.text())
-            .number("port", attempt->port);
+    if (!attempt)
+        return fields;
+    members.text("task", attempt->task).text("proto", to_text(attempt->protocol));
+    if (attempt->protocol == policy::Protocol::dns)
+        members.text_if_any("host", attempt->host.text()).text_if_any("qtype", attempt->query_type);
+    else
+        members.text("host", attempt->host.text()).number("port", attempt->port);
     return fields;
 }
 
@@ -90,6 +92,7 @@ std::string end_record(std::string_view subject, policy::Verdict verdict, policy
     members.number("ms", lasted.count());
     if (ending.status)
         members.number("status", *ending.status);
+    members.text_if_any("rcode", ending.rcode);
     if (repeated > 0)
         members.number("repeated", repeated);
     if (ending.secrets > 0)

@@ -22,11 +22,12 @@ struct Ending {
     std::uint64_t bytes_up = 0;
     std::uint64_t bytes_down = 0;
     std::optional<unsigned> status;
-    std::string ip;          // the address that was dialled
-    std::string sni;         // of the client's ClientHello
-    std::string tls_mode;    // "inspect", "tunnel", "raw" or empty
-    std::string tls_version; // with the client, where TLS is opened
-    std::string alpn;        // likewise
+    std::string_view rcode{}; // "NOERROR", "NXDOMAIN" …: what a question for a name was answered with
+    std::string ip;           // the address that was dialled, or the first that a name was answered with
+    std::string sni;          // of the client's ClientHello
+    std::string tls_mode;     // "inspect", "tunnel", "raw" or empty
+    std::string tls_version;  // with the client, where TLS is opened
+    std::string alpn;         // likewise
     Inspection inspection = Inspection::none;
     std::string inspection_reason = "not-scanned"; // why not complete: "tunnel", "not-scanned" …
     std::string detail;        // a sentence of ours about a failure; never bytes of the request

@@ -11,28 +11,32 @@ constexpr std::uint64_t written_in_full = 10;
 
 constexpr std::chrono::seconds window_length{10};
 
-/// Memory that an agent can claim by asking for ever new names: about 2 MiB. Beyond it a new denial is
-/// written in full.
+/// Memory that an agent can claim by asking for ever new names: about 2 MiB. Beyond it a new case is written
+/// in full.
 constexpr std::size_t max_windows = 4096;
 
-std::string key_of(const Denial& denial) {
+std::string key_of(const Case& repeated) {
     std::string key;
-    key.reserve(denial.task.size() + denial.host.size() + 16);
-    key += denial.task;
+    key.reserve(repeated.task.size() + repeated.host.size() + repeated.query_type.size() + 20);
+    key += repeated.task;
     key += '\0'; // in no task and no host
-    key += denial.host;
+    key += repeated.host;
     key += '\0';
-    append_number(key, denial.port);
+    append_number(key, repeated.port);
     key += ' ';
-    append_number(key, static_cast<int>(denial.reason));
+    append_number(key, static_cast<int>(repeated.reason));
+    key += ' ';
+    append_number(key, static_cast<int>(repeated.verdict));
+    key += ' ';
+    key += repeated.query_type;
     return key;
 }
 
 } // namespace
 
-Repeats::Place Repeats::note(const Denial& denial, std::string_view id, std::string_view subject,
+Repeats::Place Repeats::note(const Case& repeated, std::string_view id, std::string_view subject,
                              Clock::time_point now) {
-    std::string key = key_of(denial);
+    std::string key = key_of(repeated);
     const std::lock_guard lock(mutex_);
     auto found = windows_.find(key);
     if (found != windows_.end() && now - found->second.opened >= window_length) {
@@ -47,16 +51,18 @@ Repeats::Place Repeats::note(const Denial& denial, std::string_view id, std::str
         found->second.opened = now;
     }
     Window& window = found->second;
-    ++window.denials;
-    if (window.denials <= written_in_full)
+    ++window.cases;
+    if (window.cases <= written_in_full)
         return {};
-    if (window.denials > written_in_full + 1)
-        return {Role::counted, window.id};
+    if (window.cases > written_in_full + 1)
+        return {Role::counted, window.id, window.more};
     window.counting_since = now;
-    window.reason = denial.reason;
+    window.reason = repeated.reason;
+    window.verdict = repeated.verdict;
     window.id = id;
     window.subject = subject;
-    return {Role::opens, {}};
+    window.more = std::make_shared<Count>();
+    return {Role::opens, {}, window.more};
 }
 
 void Repeats::expire(Clock::time_point now) {
@@ -77,11 +83,11 @@ void Repeats::close() {
 }
 
 void Repeats::finish(const Window& window, Clock::time_point now) {
-    if (window.denials <= written_in_full)
+    if (window.cases <= written_in_full)
         return;
     const auto lasted = std::chrono::duration_cast<std::chrono::milliseconds>(now - window.counting_since);
-    journal_.append(end_record(window.subject, policy::Verdict::deny, window.reason, Ending{}, lasted,
-                               window.denials - written_in_full),
+    const std::uint64_t repeated = window.cases - written_in_full + window.more->close();
+    journal_.append(end_record(window.subject, window.verdict, window.reason, Ending{}, lasted, repeated),
                     Durability::written);
 }
 

@@ -83,6 +83,8 @@ Result<Asked> parse_asked(const std::string& method, const std::string& target) 
 }
 
 std::string text_of(const policy::Attempt& attempt, bool in_tls) {
+    if (attempt.protocol == policy::Protocol::dns)
+        return attempt.query_type + ' ' + (attempt.host.text().empty() ? "(no name)" : attempt.host.text());
     const std::string authority = net::Authority{attempt.host, attempt.port}.text();
     if (!attempt.method)
         return "CONNECT " + authority;

@@ -23,8 +23,8 @@ struct Asked {
 /// GET.
 Result<Asked> parse_asked(const std::string& method, const std::string& target);
 
-/// "CONNECT api.example:443", "GET http://api.example:80/path", "GET ws://…"; `in_tls`: "GET https://…", "GET
-/// wss://…".
+/// Of a question for a name "AAAA api.example"; else "CONNECT api.example:443", "GET
+/// http://api.example:80/path", "GET ws://…"; `in_tls`: "GET https://…", "GET wss://…".
 std::string text_of(const policy::Attempt& attempt, bool in_tls);
 
 } // namespace egressd::cli

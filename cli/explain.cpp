@@ -4,6 +4,7 @@
 #include "cli/commands.hpp"
 #include "cli/findings.hpp"
 #include "config/json.hpp"
+#include "dns/verdict.hpp"
 #include "policy/rule.hpp"
 #include "proxy/intercept.hpp"
 
@@ -13,6 +14,8 @@
 
 #include <iostream>
 #include <memory>
+#include <optional>
+#include <utility>
 #include <vector>
 
 namespace egressd::cli {
@@ -51,7 +54,12 @@ void print_json(std::ostream& out, const Answer& answer, const Shown& shown) {
     object["proto"] = policy::to_text(attempt.protocol);
     object["task"] = attempt.task;
     object["host"] = attempt.host.text();
-    object["port"] = attempt.port;
+    if (attempt.protocol == policy::Protocol::dns) {
+        object["qtype"] = attempt.query_type;
+        object["reply"] = answer.reply;
+    } else {
+        object["port"] = attempt.port;
+    }
     if (answer.in_tls)
         object["tls"] = policy::to_text(policy::Tls::inspect);
     if (attempt.method)
@@ -75,11 +83,32 @@ void print_text(std::ostream& out, const Answer& answer, const Shown& shown) {
         << "  why     " << shown.message << '\n';
     if (!answer.address.empty())
         out << "  address " << answer.address << '\n';
+    if (!answer.reply.empty())
+        out << "  reply   " << answer.reply << '\n';
     if (!shown.fix.empty())
         out << "  fix     " << shown.fix << '\n';
-    if (answer.decision.lets_through() && !answer.attempt.host.is_address())
+    if (answer.decision.lets_through() && !answer.attempt.host.is_address() && answer.reply.empty())
         out << "  then    its addresses are judged when it is resolved: special-purpose ones need "
                "`private`\n";
+}
+
+/// As for live traffic: one address that passes is enough.
+void refuse_forbidden(const config::Settings& settings, Answer& answer, std::uint16_t port) {
+    policy::Reason refusal = policy::Reason::allowed;
+    for (const boost::asio::ip::address& address : known_addresses(settings, answer.attempt.host)) {
+        const policy::Reason reason =
+            settings.policy->judge_address(answer.decision, address, port, {&settings.proxy_listen, 1});
+        if (reason == policy::Reason::allowed) {
+            answer.address.clear();
+            return;
+        }
+        refusal = reason;
+        answer.address = address.to_string();
+    }
+    if (refusal != policy::Reason::allowed) {
+        answer.decision.verdict = policy::Verdict::deny;
+        answer.decision.reason = refusal;
+    }
 }
 
 Answer judge_attempt(const config::Settings& settings, const policy::Attempt& attempt) {
@@ -90,28 +119,51 @@ Answer judge_attempt(const config::Settings& settings, const policy::Attempt& at
         return answer;
     }
     answer.decision = settings.policy->decide(attempt);
-    if (!answer.decision.lets_through())
-        return answer;
-    // As for live traffic: one address that passes is enough.
-    policy::Reason refusal = policy::Reason::allowed;
-    for (const boost::asio::ip::address& address : known_addresses(settings, attempt.host)) {
-        const policy::Reason reason = settings.policy->judge_address(answer.decision, address, attempt.port,
-                                                                     {&settings.proxy_listen, 1});
-        if (reason == policy::Reason::allowed) {
-            answer.address.clear();
-            return answer;
-        }
-        refusal = reason;
-        answer.address = address.to_string();
-    }
-    if (refusal != policy::Reason::allowed) {
-        answer.decision.verdict = policy::Verdict::deny;
-        answer.decision.reason = refusal;
-    }
+    if (answer.decision.lets_through())
+        refuse_forbidden(settings, answer, attempt.port);
     return answer;
 }
 
+/// What a client would be answered for a name that is let through.
+std::string reply_text(const config::Settings& settings, const Answer& answer, bool no_data) {
+    if (no_data)
+        return "NOERROR without records";
+    if (settings.dns.synthetic)
+        return "an address that stands for the name";
+    if (!settings.dns.hosts.contains(answer.attempt.host.text()))
+        return "its addresses, of those that may be dialled";
+    std::string text;
+    for (const boost::asio::ip::address& address : known_addresses(settings, answer.attempt.host)) {
+        const bool is_asked_for = address.is_v4() == (answer.attempt.query_type == "A");
+        const policy::Reason reason = settings.policy->judge_address(answer.decision, address, 0, {});
+        if (is_asked_for && reason == policy::Reason::allowed)
+            text += (text.empty() ? "" : ", ") + address.to_string();
+    }
+    return text.empty() ? "NOERROR without records" : text;
+}
+
 } // namespace
+
+Answer judge_question(const config::Settings& settings, const Question& question, dns::QueryType type) {
+    dns::Verdict verdict = dns::judge(*settings.policy, question.task, question.target, type);
+    Answer answer;
+    answer.attempt = std::move(verdict.attempt);
+    answer.decision = verdict.decision;
+    if (question.task != default_task)
+        answer.decision = {policy::Verdict::deny, policy::Reason::task_unknown, nullptr};
+    if (answer.decision.lets_through())
+        refuse_forbidden(settings, answer, 0);
+    const policy::Reason reason = answer.decision.reason;
+    const bool sinks = settings.dns.sinkhole &&
+                       (reason == policy::Reason::not_listed || reason == policy::Reason::denied_by_rule);
+    if (answer.decision.lets_through())
+        answer.reply = reply_text(settings, answer, verdict.no_data);
+    else if (sinks)
+        answer.reply = "an address at which the connection is refused";
+    else
+        answer.reply = dns::refusal_text(reason);
+    return answer;
+}
 
 Answer judge(const config::Settings& settings, const Asked& asked) {
     Answer connection = judge_attempt(settings, asked.first);
@@ -128,20 +180,38 @@ Answer judge(const config::Settings& settings, const Asked& asked) {
     return request;
 }
 
+namespace {
+
+Result<Answer> answer_to(const config::Settings& settings, const Question& question) {
+    if (question.is_dns) {
+        const std::optional<dns::QueryType> type = dns::parse_type(question.type);
+        if (!type)
+            return Error{Side::self,
+                         net::sanitised(question.type) + " is no type of DNS query, such as AAAA"};
+        return judge_question(settings, question, *type);
+    }
+    Result<Asked> asked = parse_asked(question.method, question.target);
+    if (!asked)
+        return Error{Side::self, net::sanitised(question.target) + ": " + asked.error().message};
+    asked->first.task = question.task;
+    if (asked->inside)
+        asked->inside->task = question.task;
+    return judge(settings, *asked);
+}
+
+} // namespace
+
 int explain(const Question& question, std::ostream& out, std::ostream& err) {
     const config::Loaded loaded = config::load(question.config);
     print_findings(err, loaded.diagnostics);
     if (!loaded.settings)
         return exit_usage;
-    Result<Asked> asked = parse_asked(question.method, question.target);
-    if (!asked) {
-        err << "egressd: " << net::sanitised(question.target) << ": " << asked.error().message << '\n';
+    const Result<Answer> judged = answer_to(*loaded.settings, question);
+    if (!judged) {
+        err << "egressd: " << judged.error().message << '\n';
         return exit_usage;
     }
-    asked->first.task = question.task;
-    if (asked->inside)
-        asked->inside->task = question.task;
-    const Answer answer = judge(*loaded.settings, *asked);
+    const Answer& answer = *judged;
     const Shown shown = describe(answer);
     if (question.as_json)
         print_json(out, answer, shown);
@@ -160,21 +230,30 @@ void add_explain(CLI::App& app, int& exit_code) {
         "(CONNECT) and, unless\n"
         "the rule says `tls: tunnel` or `tls: raw`, as the request inside it: the first line says "
         "which of them was judged\n"
-        "last. A host or host:port is the connection alone.\n"
+        "last. A host or host:port is the connection alone. With --dns it is a question for a name, and "
+        "of which type (A\n"
+        "unless said).\n"
         "Exit code: 0 let through, 1 refused, 2 for a wrong command line or configuration.\n\n"
         "Examples:\n"
         "  egressd explain --config allow.yaml https://api.anthropic.com/\n"
         "  egressd explain --config allow.yaml POST https://packages.example/upload\n"
-        "  egressd explain --config allow.yaml --json db.internal.example:5432");
+        "  egressd explain --config allow.yaml --json db.internal.example:5432\n"
+        "  egressd explain --config allow.yaml --dns api.anthropic.com AAAA");
     const auto question = std::make_shared<Question>();
     const auto request = std::make_shared<std::vector<std::string>>();
     command->add_option("-c,--config", question->config, "The configuration, such as allow.yaml")->required();
-    command->add_option("REQUEST", *request, "[METHOD] URL")->required()->expected(1, 2)->type_name("");
+    command->add_option("REQUEST", *request, "[METHOD] URL, or with --dns NAME [TYPE]")
+        ->required()
+        ->expected(1, 2)
+        ->type_name("");
+    command->add_flag("--dns", question->is_dns, "Ask as a DNS client does");
     command->add_option("--task", question->task, "Who asks")->capture_default_str();
     command->add_flag("--json", question->as_json, "Answer as one JSON object");
     command->callback([question, request, &exit_code] {
-        question->target = request->back();
-        if (request->size() > 1)
+        question->target = question->is_dns ? request->front() : request->back();
+        if (request->size() > 1 && question->is_dns)
+            question->type = request->back();
+        else if (request->size() > 1)
             question->method = request->front();
         exit_code = explain(*question, std::cout, std::cerr);
     });

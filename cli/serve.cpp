@@ -42,13 +42,17 @@ std::string counted(std::size_t count, const std::string& one, const std::string
     return std::to_string(count) + ' ' + (count == 1 ? one : many);
 }
 
-void print_summary(const config::Settings& settings, const std::string& address, const proxy::Watch& watch) {
+void print_summary(const config::Settings& settings, const proxy::Daemon& daemon) {
     const policy::Policy& policy = *settings.policy;
-    const std::string url = "http://" + address;
+    const proxy::Watch& watch = daemon.watch();
+    const std::string url = "http://" + proxy::to_text(daemon.endpoint());
     const std::string host = example_host(policy);
     std::cout << "egressd " EGRESSD_VERSION " is ready\n"
-              << "  proxy   " << url << "  (HTTP and SOCKS5)\n"
-              << "  policy  " << settings.file << ": " << policy.allow().size() << " allow, "
+              << "  proxy   " << url << "  (HTTP and SOCKS5)\n";
+    if (daemon.dns_endpoint() != nullptr)
+        std::cout << "  dns     " << proxy::to_text(*daemon.dns_endpoint()) << "  (UDP and TCP, "
+                  << (settings.dns.synthetic ? "synthetic" : "real") << " answers)\n";
+    std::cout << "  policy  " << settings.file << ": " << policy.allow().size() << " allow, "
               << policy.deny().size() << " deny, mode " << to_text(policy.mode()) << ", sha256 "
               << settings.sha256.substr(0, 12) << "\n"
               << "  secrets " << counted(watch.rules, "rule", "rules") << ", "
@@ -82,7 +86,7 @@ int serve(const std::string& config_file) {
         return exit_usage;
     }
     (*daemon)->start();
-    print_summary(shown, proxy::to_text((*daemon)->endpoint()), (*daemon)->watch());
+    print_summary(shown, **daemon);
     (*daemon)->run();
     return exit_ok;
 }

@@ -88,7 +88,19 @@ json::object dns(const DnsSettings& settings) {
             list.emplace_back(address.to_string());
         hosts[name] = std::move(list);
     }
-    return {{"upstream", std::move(servers)}, {"hosts", std::move(hosts)}};
+    const policy::NameLimits& limits = settings.budget;
+    json::object budget{{"window", format_duration(limits.window)},
+                        {"names", limits.names},
+                        {"bytes", format_size(static_cast<std::int64_t>(limits.bytes))},
+                        {"random", limits.random},
+                        {"missing", limits.missing},
+                        {"lookups", limits.lookups}};
+    return {{"upstream", std::move(servers)},
+            {"hosts", std::move(hosts)},
+            {"answers", settings.synthetic ? "synthetic" : "real"},
+            {"denied", settings.sinkhole ? "sinkhole" : "nxdomain"},
+            {"rate", settings.rate},
+            {"budget", std::move(budget)}};
 }
 
 json::object upstream(const Settings& settings) {
@@ -170,7 +182,8 @@ std::string effective_json(const Settings& settings) {
     root["version"] = 1;
     root["mode"] = policy::to_text(settings.policy->mode());
     root["state"] = settings.state;
-    root["listen"] = json::object{{"proxy", text_of(settings.proxy_listen)}};
+    root["listen"] = json::object{{"proxy", text_of(settings.proxy_listen)},
+                                  {"dns", settings.dns_listen ? text_of(*settings.dns_listen) : "off"}};
     root["allow"] = entries(settings.policy->allow(), true);
     root["deny"] = entries(settings.policy->deny(), false);
     root["dns"] = dns(settings.dns);

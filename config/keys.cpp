@@ -1,4 +1,4 @@
-#include "config/schema.hpp"
+#include "config/keys.hpp"
 
 #include <array>
 
@@ -6,12 +6,6 @@
 // reference and the JSON Schema follow (`scripts/test` says when their copies in the repository are stale).
 namespace egressd::config {
 namespace {
-
-constexpr std::int64_t ms = 1;
-constexpr std::int64_t second = 1000 * ms;
-constexpr std::int64_t hour = 3600 * second;
-constexpr std::int64_t kib = 1024;
-constexpr std::int64_t mib = 1024 * kib;
 
 constexpr std::array keys = std::to_array<Key>({
     {.path = "",
@@ -43,7 +37,11 @@ constexpr std::array keys = std::to_array<Key>({
      .fallback = "127.0.0.1:3128",
      .doc = "HTTP proxy and SOCKS5 on one port, told apart by the first byte. Port 0 takes a free one, which "
             "the start-up summary names."},
-    {.path = "listen.dns", .type = Type::later, .fallback = "off", .doc = "The DNS server for agents."},
+    {.path = "listen.dns",
+     .form = "off, or address:port",
+     .fallback = "off",
+     .doc = "The DNS server for agents, UDP and TCP. A `resolv.conf` can name port 53 alone; 5353 belongs to "
+            "multicast DNS on most desktops."},
     {.path = "listen.control", .type = Type::later, .fallback = "off", .doc = "The control socket."},
     {.path = "listen.metrics", .type = Type::later, .fallback = "off", .doc = "Prometheus metrics."},
 
@@ -187,212 +185,11 @@ constexpr std::array keys = std::to_array<Key>({
      .doc = "Files whose `allow` and `deny` are added to these. An included file may hold `version`, "
             "`allow`, `deny` and `include`."},
     {.path = "include[]", .form = "file"},
-
-    {.path = "dns", .type = Type::mapping, .doc = "How egressd finds addresses."},
-    {.path = "dns.upstream",
-     .type = Type::list,
-     .form = "[system], or [address:port, ...]",
-     .fallback = "[system]",
-     .doc = "The servers that are asked. `system` means those of /etc/resolv.conf; the port is 53 unless "
-            "given."},
-    {.path = "dns.upstream[]", .form = "address[:port]"},
-    {.path = "dns.answers", .type = Type::later, .doc = "What agents are answered."},
-    {.path = "dns.denied", .type = Type::later, .doc = "What agents are answered for a denied name."},
-    {.path = "dns.hosts",
-     .type = Type::names,
-     .form = "{name: [address, ...]}",
-     .fallback = "{}",
-     .doc = "Static answers, as in /etc/hosts."},
-    {.path = "dns.hosts.*",
-     .type = Type::list,
-     .form = "[address, ...]",
-     .doc = "The addresses of a name. They are checked like any answer."},
-    {.path = "dns.hosts.*[]", .form = "address"},
-
-    {.path = "upstream", .type = Type::mapping, .doc = "The way out, where it is not direct."},
-    {.path = "upstream.proxy",
-     .form = "http://host:port",
-     .fallback = "(none)",
-     .doc = "The parent proxy that egressd goes through."},
-    {.path = "upstream.proxy_credentials",
-     .form = "env:NAME",
-     .fallback = "(none)",
-     .doc = "The environment variable that holds `user:password` for the parent proxy. Its value is never "
-            "written anywhere."},
-    {.path = "upstream.no_proxy",
-     .type = Type::list,
-     .form = "[domain or network, ...]",
-     .fallback = "[]",
-     .doc =
-         "What is reached directly in spite of `upstream.proxy`: name patterns as in `allow`, or networks."},
-    {.path = "upstream.no_proxy[]", .form = "x, *.x, **.x, an address or a network"},
-    {.path = "upstream.ca",
-     .type = Type::list,
-     .form = "[file, ...]",
-     .fallback = "[]",
-     .doc = "PEM files of certificates that are trusted besides the system's, relative to the file that "
-            "names them."},
-    {.path = "upstream.ca[]", .form = "file"},
-
-    {.path = "inspection", .type = Type::mapping, .doc = "How egressd looks inside TLS."},
-    {.path = "inspection.ca",
-     .type = Type::mapping,
-     .doc = "A CA of your own, in place of the one that egressd makes in `state`: a root certificate that "
-            "clients trust, and its key. Both are needed, or neither."},
-    {.path = "inspection.ca.cert",
-     .form = "file",
-     .required = true,
-     .doc = "The certificate in PEM form, relative to the file that names it."},
-    {.path = "inspection.ca.key",
-     .form = "file",
-     .required = true,
-     .doc = "Its key in PEM form without a passphrase, with mode 0600; relative to the file that names it."},
-
-    {.path = "secrets", .type = Type::mapping, .doc = "Which secrets are looked for in what leaves."},
-    {.path = "secrets.rules",
-     .type = Type::list,
-     .form = "[builtin, file, ...]",
-     .fallback = "[builtin]",
-     .doc = "`builtin`: what egressd knows; and files of your own, relative to this one."},
-    {.path = "secrets.rules[]", .form = "builtin or file"},
-    {.path = "secrets.known",
-     .type = Type::list,
-     .form = "[{env: [NAME, ...]} or {file: file}, ...]",
-     .fallback = "(what looks like a secret in egressd's own environment)",
-     .doc = "Values that must not leave in any form; kept in memory only. `[]`: none."},
-    {.path = "secrets.known[]", .type = Type::mapping, .doc = "One place with such values."},
-    {.path = "secrets.known[].env",
-     .type = Type::list,
-     .form = "[NAME, ...]",
-     .doc = "Variables of egressd itself; `*` is any run of characters."},
-    {.path = "secrets.known[].env[]", .form = "NAME"},
-    {.path = "secrets.known[].file",
-     .form = "file",
-     .doc = "A `.env`, INI, `.npmrc` or `.netrc` file, relative to this one."},
-    {.path = "secrets.canary",
-     .type = Type::boolean,
-     .fallback = "false",
-     .doc = "Looks for decoys, which `egressd env` plants: like secrets, and at home nowhere."},
-    {.path = "secrets.hold",
-     .type = Type::size,
-     .fallback = "64KiB",
-     .min = 4 * kib,
-     .max = 1 * mib,
-     .doc = "The most of a body that waits until it is known to hold no secret."},
-    {.path = "secrets.undecodable",
-     .type = Type::choice,
-     .fallback = "block",
-     .choices = "block|alert",
-     .doc = "What happens to a body that is said to be compressed and is not."},
-    {.path = "secrets.home",
-     .type = Type::names,
-     .form = "{rule: [domain, ...]}",
-     .fallback = "{}",
-     .doc = "More hosts where the secrets of a rule belong, and may go."},
-    {.path = "secrets.home.*", .type = Type::list, .form = "[domain, ...]", .doc = "Its hosts."},
-    {.path = "secrets.home.*[]", .form = "x, *.x or **.x"},
-
-    {.path = "audit", .type = Type::mapping, .doc = "The log of what was attempted and decided."},
-    {.path = "audit.file",
-     .form = "file",
-     .fallback = "(in the system's place)",
-     .doc = "Relative to the file that names it. Default: `/var/log/egressd/audit.jsonl` for root, else "
-            "`$XDG_STATE_HOME/egressd/audit.jsonl`, where `$XDG_STATE_HOME` is `~/.local/state` unless set."},
-    {.path = "audit.on_failure",
-     .type = Type::choice,
-     .fallback = "deny",
-     .choices = "deny|continue",
-     .doc = "What happens to traffic while a record cannot be written."},
-    {.path = "audit.sync",
-     .type = Type::duration,
-     .fallback = "1s",
-     .min = 10 * ms,
-     .max = 60 * second,
-     .doc = "How often the log is forced to the disk. Denials go there at once."},
-    {.path = "audit.checkpoint", .type = Type::later, .doc = "How often a signed record is written."},
-
-    {.path = "limits", .type = Type::mapping, .doc = "The waits and sizes of the proxy."},
-    {.path = "limits.header_bytes",
-     .type = Type::size,
-     .fallback = "64KiB",
-     .min = 1 * kib,
-     .max = 1 * mib,
-     .doc = "The longest header of a request or response. Cookies and tokens pass 8 KiB; nothing honest "
-            "passes 64 KiB."},
-    {.path = "limits.header_fields",
-     .type = Type::integer,
-     .fallback = "100",
-     .min = 1,
-     .max = 1000,
-     .doc = "The most fields in a header. Browsers send about 20."},
-    {.path = "limits.header_timeout",
-     .type = Type::duration,
-     .fallback = "10s",
-     .min = 10 * ms,
-     .max = hour,
-     .doc = "From the first byte of a request to the end of its header, so that a slow sender holds no "
-            "session."},
-    {.path = "limits.keep_alive_timeout",
-     .type = Type::duration,
-     .fallback = "1m",
-     .min = 10 * ms,
-     .max = 24 * hour,
-     .doc = "How long a client's connection may be idle between requests."},
-    {.path = "limits.client_hello_timeout",
-     .type = Type::duration,
-     .fallback = "10s",
-     .min = 10 * ms,
-     .max = hour,
-     .doc = "From the answer to CONNECT to a whole ClientHello."},
-    {.path = "limits.resolve_timeout",
-     .type = Type::duration,
-     .fallback = "5s",
-     .min = 10 * ms,
-     .max = 5 * 60 * second,
-     .doc = "For one name, all servers and retries together."},
-    {.path = "limits.connect_timeout",
-     .type = Type::duration,
-     .fallback = "10s",
-     .min = 10 * ms,
-     .max = 10 * 60 * second,
-     .doc = "For a connection to an origin, all of its addresses together."},
-    {.path = "limits.response_timeout",
-     .type = Type::duration,
-     .fallback = "5m",
-     .min = 10 * ms,
-     .max = 24 * hour,
-     .doc = "From the end of a request to the origin's first byte. Language models think long."},
-    {.path = "limits.idle_timeout",
-     .type = Type::duration,
-     .fallback = "1h",
-     .min = 10 * ms,
-     .max = 7 * 24 * hour,
-     .doc = "How long neither side of a body or a tunnel may send. Long polls and watches are quiet for "
-            "minutes."},
-    {.path = "limits.connections",
-     .type = Type::integer,
-     .fallback = "0",
-     .min = 0,
-     .max = 10'000'000,
-     .doc = "The most client connections at a time. 0: as many as the descriptor limit allows."},
-    {.path = "limits.drain_timeout",
-     .type = Type::duration,
-     .fallback = "10s",
-     .min = 0,
-     .max = hour,
-     .doc = "From SIGTERM to the end of what is in flight; what is left then is cut off, and recorded so."},
-
-    {.path = "workers",
-     .type = Type::integer,
-     .fallback = "0",
-     .min = 0,
-     .max = 256,
-     .doc = "Threads that carry traffic. 0: one for each processor."},
 });
 
 } // namespace
 
-std::span<const Key> schema() {
+std::span<const Key> policy_keys() {
     return keys;
 }
 

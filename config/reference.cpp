@@ -96,7 +96,8 @@ std::string reference_markdown() {
     const Key& file = schema().front();
     std::string out =
         "# Every key of allow.yaml\n\n"
-        "<!-- Made by `egressd config reference` from config/keys.cpp; do not edit. -->\n\n" +
+        "<!-- Made by `egressd config reference` from config/keys.cpp and keys_service.cpp; do not edit. "
+        "-->\n\n" +
         std::string(file.doc) +
         "\n\nA duration is a number with its unit, `500ms`, `10s`, `5m` or `1h`; a size likewise, `512B`, "
         "`64KiB`, `10MiB` or `1GiB`.\nUnknown keys, duplicate keys and keys without a value are errors. "

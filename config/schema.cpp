@@ -1,5 +1,6 @@
 #include "config/schema.hpp"
 
+#include "config/keys.hpp"
 #include "config/values.hpp"
 
 #include <algorithm>
@@ -32,6 +33,15 @@ std::string joined_choices(const Key& key) {
 }
 
 } // namespace
+
+std::span<const Key> schema() {
+    static const std::vector<Key> all = [] {
+        std::vector<Key> keys(policy_keys().begin(), policy_keys().end());
+        keys.insert(keys.end(), service_keys().begin(), service_keys().end());
+        return keys;
+    }();
+    return all;
+}
 
 const Key* find_key(std::string_view path) {
     static const std::unordered_map<std::string_view, const Key*> index = [] {

@@ -9,6 +9,7 @@
 
 #include <filesystem>
 #include <limits>
+#include <sstream>
 #include <utility>
 
 namespace egressd::config {
@@ -18,8 +19,9 @@ using Kind = yaml::Node::Kind;
 
 constexpr std::uint16_t dns_port = 53;
 
-Result<policy::Endpoint> parse_listener(std::string_view text) {
-    const Error wrong{Side::self, "expected address:port, such as 127.0.0.1:3128 or [::1]:3128"};
+Result<policy::Endpoint> parse_listener(std::string_view text, std::string_view example) {
+    const Error wrong{Side::self, "expected address:port, such as 127.0.0.1:" + std::string(example) +
+                                      " or [::1]:" + std::string(example)};
     const std::size_t colon = text.rfind(':');
     if (colon == std::string_view::npos)
         return wrong;
@@ -38,13 +40,80 @@ Result<policy::Endpoint> parse_listener(std::string_view text) {
 
 void read_listen(const yaml::Node& root, const FileReport& report, Settings& settings) {
     const yaml::Node* given = scalar_at(root, "listen.proxy");
-    const Result<policy::Endpoint> listener = parse_listener(text_of(root, "listen.proxy"));
+    const Result<policy::Endpoint> listener = parse_listener(text_of(root, "listen.proxy"), "3128");
     if (!listener)
         return report.error(given->at, "listen.proxy: " + listener.error().message);
     settings.proxy_listen = *listener;
     if (!listener->address.is_loopback())
         report.warning(given->at, "listen.proxy: everybody who can reach this address can use the proxy; "
                                   "127.0.0.1 is for this machine alone");
+}
+
+void read_dns_listener(const yaml::Node& root, const FileReport& report, Settings& settings) {
+    const yaml::Node* given = scalar_at(root, "listen.dns");
+    if (given == nullptr || given->text == "off")
+        return;
+    const Result<policy::Endpoint> listener = parse_listener(given->text, "53");
+    if (!listener)
+        return report.error(given->at, "listen.dns: " + listener.error().message + ", or off");
+    settings.dns_listen = *listener;
+    if (!listener->address.is_loopback())
+        report.warning(given->at,
+                       "listen.dns: everybody who can reach this address is answered; 127.0.0.1 is "
+                       "for this machine alone");
+}
+
+constexpr const char* resolv_conf = "/etc/resolv.conf";
+
+/// Does the system's own list of name servers lead back to the listener? Only port 53 can be named there.
+bool system_asks(const policy::Endpoint& listener, const Surroundings& surroundings) {
+    const Result<std::string> text = surroundings.read_file(resolv_conf);
+    if (!text || listener.port != dns_port)
+        return false;
+    std::istringstream lines(*text);
+    for (std::string line; std::getline(lines, line);) {
+        std::istringstream words(line);
+        std::string keyword;
+        std::string address;
+        words >> keyword >> address;
+        const Result<net::Host> host = net::Host::parse(address);
+        if (keyword != "nameserver" || !host || !host->is_address())
+            continue;
+        const bool any = listener.address.is_unspecified() && host->address().is_loopback();
+        if (any || host->address() == listener.address)
+            return true;
+    }
+    return false;
+}
+
+/// egressd must not be its own name server.
+void check_for_loop(const yaml::Node& root, const Surroundings& surroundings, const FileReport& report,
+                    const Settings& settings) {
+    if (!settings.dns_listen)
+        return;
+    const policy::Endpoint& own = *settings.dns_listen;
+    if (settings.dns.system && system_asks(own, surroundings))
+        report.error(
+            scalar_at(root, "listen.dns")->at,
+            "listen.dns: /etc/resolv.conf names this address, and egressd would ask itself; write the "
+            "addresses of the name servers under dns.upstream");
+    for (const policy::Endpoint& server : settings.dns.servers)
+        if (server.address == own.address && server.port == own.port)
+            report.error(node_at(root, "dns.upstream", Kind::sequence)->at,
+                         "dns.upstream: this is listen.dns, and egressd would ask itself");
+}
+
+void read_answers(const yaml::Node& root, Settings& settings) {
+    settings.dns.synthetic = text_of(root, "dns.answers") == "synthetic";
+    settings.dns.sinkhole = text_of(root, "dns.denied") == "sinkhole";
+    settings.dns.rate = static_cast<std::size_t>(integer_of(root, "dns.rate"));
+    policy::NameLimits& budget = settings.dns.budget;
+    budget.window = duration_of(root, "dns.budget.window");
+    budget.names = static_cast<std::size_t>(integer_of(root, "dns.budget.names"));
+    budget.bytes = static_cast<std::size_t>(size_of(root, "dns.budget.bytes"));
+    budget.random = static_cast<std::size_t>(integer_of(root, "dns.budget.random"));
+    budget.missing = static_cast<std::size_t>(integer_of(root, "dns.budget.missing"));
+    budget.lookups = static_cast<std::size_t>(integer_of(root, "dns.budget.lookups"));
 }
 
 Result<policy::Endpoint> parse_server(std::string_view text) {
@@ -164,7 +233,10 @@ void read_limits(const yaml::Node& root, Limits& limits) {
 void read_sections(const yaml::Node& root, const Surroundings& surroundings, const FileReport& report,
                    Settings& settings) {
     read_listen(root, report, settings);
+    read_dns_listener(root, report, settings);
     read_dns(root, report, settings);
+    read_answers(root, settings);
+    check_for_loop(root, surroundings, report, settings);
     read_upstream(root, surroundings, report, settings);
     read_state(root, surroundings, report, settings);
     read_audit(root, surroundings, report, settings);

@@ -6,6 +6,7 @@
 #include "config/ca_files.hpp"
 #include "config/known_values.hpp"
 #include "net/host.hpp"
+#include "policy/budget.hpp"
 #include "policy/policy.hpp"
 #include "scan/rule.hpp"
 
@@ -50,6 +51,10 @@ struct DnsSettings {
     bool system = true;                                                 // servers of /etc/resolv.conf
     std::vector<policy::Endpoint> servers;                              // else these, in order
     std::map<std::string, std::vector<boost::asio::ip::address>> hosts; // canonical name → addresses
+    bool synthetic = false; // agents get addresses that stand for the name, else those that it has
+    bool sinkhole = false;  // so they do for a denied name, else NXDOMAIN
+    policy::NameLimits budget;
+    std::size_t rate = 5000; // questions a second that get a record of their own
 };
 
 /// A text of scan rules, as it was when it was read.
@@ -75,7 +80,8 @@ struct Settings {
     std::string state; // an absolute directory; empty where nothing says which, and inspection.ca is given
     CaFiles ca;        // absolute; own_ca_in(state) unless the operator brings a CA
     policy::Endpoint proxy_listen;
-    unsigned workers = 0; // 0: one a core
+    std::optional<policy::Endpoint> dns_listen; // absent: off
+    unsigned workers = 0;                       // 0: one a core
     Limits limits;
     DnsSettings dns;
     std::optional<UpstreamProxy> upstream_proxy;

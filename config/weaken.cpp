@@ -51,12 +51,22 @@ void add_known(const Secrets& current, const Secrets& next, std::vector<std::str
         lines.emplace_back("secrets.known: a source of known values is gone or changed");
 }
 
+/// The budget for names: what may be told in them.
+void add_budget(const DnsSettings& current, const DnsSettings& next, std::vector<std::string>& lines) {
+    const policy::NameLimits& before = current.budget;
+    const policy::NameLimits& after = next.budget;
+    if (after.window < before.window || after.names > before.names || after.bytes > before.bytes ||
+        after.random > before.random || after.missing > before.missing || after.lookups > before.lookups)
+        lines.emplace_back("dns.budget lets more names pass than before");
+}
+
 } // namespace
 
 std::vector<std::string> weakenings(const Settings& current, const Settings& next) {
     std::vector<std::string> lines = policy::weakenings(*current.policy, *next.policy);
     add_rules(current.secrets, next.secrets, lines);
     add_known(current.secrets, next.secrets, lines);
+    add_budget(current.dns, next.dns, lines);
     if (current.secrets.canary && !next.secrets.canary)
         lines.emplace_back("secrets.canary changed from true to false");
     if (current.secrets.block_undecodable && !next.secrets.block_undecodable)

@@ -45,7 +45,8 @@ Outcome merge(const Answer& ipv6, const Answer& ipv4) {
     const bool both_final = is_final(ipv6.kind) && is_final(ipv4.kind);
     if (ipv6.kind != Kind::found && ipv4.kind != Kind::found) {
         const Kind kind = telling(ipv6.kind, ipv4.kind);
-        return {Error{Side::origin, message(kind)}, both_final ? negative_lifetime : std::chrono::seconds{0}};
+        return {Error{Side::origin, message(kind)}, both_final ? negative_lifetime : std::chrono::seconds{0},
+                kind};
     }
 
     Addresses addresses;
@@ -58,7 +59,7 @@ Outcome merge(const Answer& ipv6, const Answer& ipv4) {
             lifetime = std::min(lifetime, answer->ttl);
         }
     }
-    return {std::move(addresses), lifetime};
+    return {std::move(addresses), lifetime, Kind::found};
 }
 
 } // namespace egressd::dns

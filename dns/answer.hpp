@@ -43,6 +43,7 @@ struct Answer {
 struct Outcome {
     Result<Addresses> addresses;
     std::chrono::seconds lifetime{0};
+    Answer::Kind kind = Answer::Kind::found; // else why there are none
 };
 
 /// IPv6 before IPv4. One family is enough; where the other one failed, the outcome is kept for a short time

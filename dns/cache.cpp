@@ -4,7 +4,7 @@
 
 namespace egressd::dns {
 
-const Result<Addresses>* Cache::find(const std::string& name, Time now) {
+const Outcome* Cache::find(const std::string& name, Time now) {
     const auto found = by_name_.find(name);
     if (found == by_name_.end()) {
         return nullptr;
@@ -15,7 +15,8 @@ const Result<Addresses>* Cache::find(const std::string& name, Time now) {
         return nullptr;
     }
     by_use_.splice(by_use_.begin(), by_use_, entry);
-    return &entry->addresses;
+    entry->outcome.lifetime = std::chrono::ceil<std::chrono::seconds>(entry->expires - now);
+    return &entry->outcome;
 }
 
 void Cache::store(const std::string& name, const Outcome& outcome, Time now) {
@@ -28,7 +29,7 @@ void Cache::store(const std::string& name, const Outcome& outcome, Time now) {
     } else if (by_use_.size() >= capacity_) {
         drop(std::prev(by_use_.end()));
     }
-    by_use_.push_front({name, outcome.addresses, now + std::min(outcome.lifetime, max_lifetime)});
+    by_use_.push_front({name, outcome, now + std::min(outcome.lifetime, max_lifetime)});
     by_name_.emplace(name, by_use_.begin());
 }
 

@@ -25,8 +25,9 @@ public:
 
     explicit Cache(std::size_t capacity = max_cached_names) : capacity_(capacity) {}
 
-    /// nullptr where the name is unknown or its outcome has expired. Valid until the next call.
-    const Result<Addresses>* find(const std::string& name, Time now);
+    /// nullptr where the name is unknown or its outcome has expired; with the lifetime that is left, rounded
+    /// up. Valid until the next call.
+    const Outcome* find(const std::string& name, Time now);
 
     /// Keeps the outcome for its lifetime, 300 s at most; one of zero or less is not kept, and replaces
     /// nothing.
@@ -37,7 +38,7 @@ public:
 private:
     struct Entry {
         std::string name;
-        Result<Addresses> addresses;
+        Outcome outcome;
         Time expires;
     };
     using Entries = std::list<Entry>;

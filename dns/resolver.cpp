@@ -34,7 +34,7 @@ struct Lookup {
     std::string name;
     std::optional<Answer> ipv6;
     std::optional<Answer> ipv4;
-    std::optional<Result<Addresses>> result;
+    std::optional<Outcome> result;
     asio::steady_timer deadline;
     asio::steady_timer finished;
 };
@@ -59,17 +59,18 @@ bool is_askable(const std::string& name) {
 
 LookupPointer refused(asio::io_context& io, std::string name, const char* message) {
     auto lookup = std::make_shared<Lookup>(io, std::move(name));
-    lookup->result = Error{Side::self, message};
+    lookup->result = Outcome{Error{Side::self, message}, {}, Answer::Kind::failed};
     return lookup;
 }
 
-asio::awaitable<Result<Addresses>> wait_for(LookupPointer lookup) {
+asio::awaitable<Outcome> wait_for(LookupPointer lookup) {
     if (!lookup->result) {
         boost::system::error_code ignored; // always "cancelled"
         co_await lookup->finished.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
     }
     if (!lookup->result) {
-        co_return Error{Side::origin, "the lookup was cancelled"};
+        const Outcome cancelled{Error{Side::origin, "the lookup was cancelled"}, {}, Answer::Kind::cancelled};
+        co_return cancelled;
     }
     co_return *lookup->result;
 }
@@ -91,7 +92,7 @@ struct Resolver::State : std::enable_shared_from_this<State> {
     State(asio::io_context& io_, ResolverOptions options_)
         : io(io_), options(std::move(options_)), channel(io_, chosen_servers(options), options.try_timeout) {}
 
-    std::optional<Result<Addresses>> known(const std::string& name);
+    std::optional<Outcome> known(const std::string& name);
     LookupPointer join(std::string name);
     void start(const LookupPointer& lookup);
     void ask(const LookupPointer& lookup, Channel::Type type);
@@ -107,15 +108,15 @@ struct Resolver::State : std::enable_shared_from_this<State> {
     Channel channel; // last: its destruction completes queries
 };
 
-std::optional<Result<Addresses>> Resolver::State::known(const std::string& name) {
+std::optional<Outcome> Resolver::State::known(const std::string& name) {
     const auto fixed = options.hosts.find(name);
     if (fixed != options.hosts.end()) {
-        return fixed->second;
+        return Outcome{fixed->second, max_lifetime, Answer::Kind::found};
     }
     if (is_localhost(name)) {
-        return loopback();
+        return Outcome{loopback(), max_lifetime, Answer::Kind::found};
     }
-    if (const Result<Addresses>* cached = cache.find(name, options.now())) {
+    if (const Outcome* cached = cache.find(name, options.now())) {
         return *cached;
     }
     return std::nullopt;
@@ -179,7 +180,7 @@ void Resolver::State::finish(Lookup& lookup, Answer::Kind missing) {
     const Answer none{missing, {}, {}};
     const Outcome outcome = merge(lookup.ipv6.value_or(none), lookup.ipv4.value_or(none));
     cache.store(lookup.name, outcome, options.now());
-    lookup.result = outcome.addresses;
+    lookup.result = outcome;
     lookup.deadline.cancel();
     lookup.finished.cancel();
     lookups.erase(lookup.name); // callers hold the lookup
@@ -203,12 +204,21 @@ Resolver::~Resolver() {
 }
 
 asio::awaitable<Result<Addresses>> Resolver::resolve(std::string name) {
-    std::optional<Result<Addresses>> known = state_->known(name);
+    Outcome outcome = co_await look_up(std::move(name));
+    co_return std::move(outcome.addresses);
+}
+
+asio::awaitable<Outcome> Resolver::look_up(std::string name) {
+    std::optional<Outcome> known = state_->known(name);
     if (known) {
         co_return std::move(*known);
     }
     LookupPointer lookup = state_->join(std::move(name));
     co_return co_await wait_for(std::move(lookup));
+}
+
+std::optional<Outcome> Resolver::known(const std::string& name) {
+    return state_->known(name);
 }
 
 void Resolver::cancel() {

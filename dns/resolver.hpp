@@ -14,6 +14,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -58,6 +59,10 @@ public:
     /// failed; the message says which, without the name. Error (Side::self): not a canonical name, or too
     /// many lookups.
     boost::asio::awaitable<Result<Addresses>> resolve(std::string name);
+    /// The same, with how long it holds.
+    boost::asio::awaitable<Outcome> look_up(std::string name);
+    /// What look_up() would say without asking anybody; nullopt where it would ask.
+    std::optional<Outcome> known(const std::string& name);
 
     /// Fails what is pending; for stop.
     void cancel();

@@ -70,6 +70,8 @@ std::string_view to_text(Protocol protocol) {
         return "socks5";
     case Protocol::ws:
         return "ws";
+    case Protocol::dns:
+        return "dns";
     }
     return "connect";
 }

@@ -56,7 +56,7 @@ std::string_view to_text(Verdict verdict);
 std::string_view to_text(Reason reason);
 
 /// How the attempt reached us. The texts are those of the log's `proto` field.
-enum class Protocol { http, connect, socks5, ws };
+enum class Protocol { http, connect, socks5, ws, dns };
 std::string_view to_text(Protocol protocol);
 
 /// What an agent wants to do. Filled by proxy/ and cli/ from parsed input only.
@@ -64,11 +64,12 @@ struct Attempt {
     std::string task; // "default" unless a listener or a credential says otherwise
     Protocol protocol = Protocol::connect;
     net::Host host;
-    std::uint16_t port = 0;
+    std::uint16_t port = 0; // 0 with Protocol::dns, which asks for a name and for no port
     /// Absent where a connection is asked for (CONNECT, SOCKS5). A rule that asks for a method or a path then
     /// denies, unless the requests inside will be judged.
     std::optional<std::string> method;
     std::optional<std::string> path; // canonical (net::canonical_path)
+    std::string query_type{};        // of Protocol::dns: "A", "AAAA" …
 };
 
 struct Rule;

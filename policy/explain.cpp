@@ -96,7 +96,8 @@ std::string_view circumstance(Reason reason) {
 
 std::string explanation(const Decision& decision, const Attempt& attempt) {
     const std::string host = attempt.host.text().empty() ? "the host" : attempt.host.bracketed();
-    const std::string destination = host + ':' + std::to_string(attempt.port);
+    const std::string destination =
+        attempt.protocol == Protocol::dns ? host : host + ':' + std::to_string(attempt.port);
     switch (decision.reason) {
     case Reason::allowed:
         return destination + " is allowed by " + place(decision.rule) + '.';

@@ -1,34 +1,11 @@
+#include "policy/public_suffix.hpp"
 #include "policy/rule.hpp"
-
-#include <libpsl.h>
-
-#include <algorithm>
-#include <array>
-#include <memory>
 
 namespace egressd::policy {
 namespace {
 
-struct FreePsl {
-    void operator()(psl_ctx_t* list) const { psl_free(list); }
-};
-
 Error refused(std::string message) {
     return Error{Side::client, std::move(message)};
-}
-
-/// On the list to keep the cookies of content hosts apart, yet nobody can register a name below them.
-constexpr std::array<std::string_view, 1> closed_suffixes{"githubusercontent.com"};
-
-/// ICANN and private sections, and the rule that a lone label is a suffix. The newer of the system's list and
-/// the one that libpsl was built with.
-bool is_public_suffix(const std::string& name) {
-    if (std::find(closed_suffixes.begin(), closed_suffixes.end(), name) != closed_suffixes.end())
-        return false;
-    static const std::unique_ptr<psl_ctx_t, FreePsl> latest(psl_latest(nullptr));
-    const psl_ctx_t* list = latest ? latest.get() : psl_builtin();
-    // Without any list nothing can be told apart, so everything is one.
-    return list == nullptr || psl_is_public_suffix2(list, name.c_str(), PSL_TYPE_ANY) != 0;
 }
 
 Result<Pattern> parse_wildcard(std::string_view stars, std::string_view base_text, bool public_suffix) {

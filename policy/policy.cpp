@@ -51,6 +51,8 @@ bool is_judged_inside(const Rule* rule, const Attempt& attempt) {
 /// What an allow rule says to an attempt whose host it matches: allowed, or the first thing that it does not
 /// accept.
 Reason judge(const Rule& rule, const Attempt& attempt, Readings& readings) {
+    if (attempt.protocol == Protocol::dns)
+        return Reason::allowed;
     if (!has_port(rule, attempt.port))
         return Reason::port;
     if (is_judged_inside(&rule, attempt))
@@ -93,8 +95,11 @@ bool same_method(std::string_view a, std::string_view b) {
                       [](unsigned char x, unsigned char y) { return std::toupper(x) == std::toupper(y); });
 }
 
-/// A deny rule for some methods or paths also denies what asks for a connection, where neither is seen yet.
+/// A deny rule for some methods or paths also denies what asks for a connection, where neither is seen yet. A
+/// name alone is denied only by a rule that leaves nothing of it.
 bool denies(const Rule& rule, const Attempt& attempt, Readings& readings) {
+    if (attempt.protocol == Protocol::dns)
+        return rule.ports.empty() && !is_conditional(rule);
     if (!has_port(rule, attempt.port))
         return false;
     if (!rule.methods.empty() && attempt.method &&

@@ -5,7 +5,8 @@
 // (exact before `*.`, longer before shorter): those alone govern the name, so that an entry for one host is
 // never widened by a wildcard around it. Within them an attempt is let through when one entry accepts its
 // port, method and path. An attempt at a connection that will be inspected has neither yet: what asks for
-// them is judged with the requests inside.
+// them is judged with the requests inside. A question for a name (DNS) asks for nothing but the name: it is
+// let through where a connection to some port of it could be.
 #pragma once
 
 #include "policy/decision.hpp"

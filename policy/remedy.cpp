@@ -69,7 +69,7 @@ std::optional<Rule> new_entry(const Attempt& attempt) {
     Rule rule;
     rule.pattern.base = attempt.host;
     rule.ports = {http_port, https_port};
-    if (attempt.port != http_port && attempt.port != https_port)
+    if (attempt.protocol != Protocol::dns && attempt.port != http_port && attempt.port != https_port)
         rule.ports = {attempt.port};
     if (attempt.host.is_address()) {
         const auto plain = net::unmapped(attempt.host.address());

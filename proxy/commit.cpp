@@ -60,11 +60,14 @@ net::awaitable<bool> attempt_written(Worker& worker, Exchange& exchange, std::st
 void file_attempt(Exchange& exchange, const std::string& query_names, audit::Journal::Done done) {
     exchange.attempt_filed = true;
     policy::Attempt shown;
-    if (exchange.conceal_target) {
+    const bool conceals = exchange.conceal_target || exchange.conceal_host;
+    if (conceals)
         shown = exchange.attempt;
+    if (exchange.conceal_target)
         shown.method = shown.path = concealed;
-    }
-    exchange.entry.file_attempt(exchange.conceal_target ? &shown : &exchange.attempt, exchange.decision,
+    if (exchange.conceal_host)
+        shown.host = net::Host();
+    exchange.entry.file_attempt(conceals ? &shown : &exchange.attempt, exchange.decision,
                                 rule_text(exchange.decision), query_names, std::move(done),
                                 audit::Wake::later);
 }

@@ -41,6 +41,8 @@ awaitable<void> serve_connect(Session& session, Exchange& exchange) {
     HeadSaid said;
     said.spelled_host = spelled_host(exchange.head);
     if (!refusal)
+        refusal = name_synthetic(session, exchange, said);
+    if (!refusal)
         refusal = co_await admit(session, exchange, said);
     if (refusal) {
         co_await refuse(session, exchange, std::move(*refusal), true);

@@ -161,6 +161,13 @@ Result<std::unique_ptr<Daemon>> Daemon::open(config::Settings settings) {
     if (!listener)
         return listener.error();
     parts.listeners.push_back(std::move(*listener));
+    if (settings.dns_listen) {
+        Result<std::unique_ptr<Listener>> names =
+            Listener::open("dns", *settings.dns_listen, worker_count(settings));
+        if (!names)
+            return names.error();
+        parts.listeners.push_back(std::move(*names));
+    }
     return std::unique_ptr<Daemon>(new Daemon(std::move(settings), std::move(parts)));
 }
 
@@ -199,8 +206,8 @@ void Daemon::start() {
         workers_.push_back(
             std::make_unique<Worker>(shared_, settings_, std::move(origin_tls), watch_.engine));
     running_ = workers_.size();
-    for (const std::unique_ptr<Worker>& worker : workers_)
-        worker->start(listeners_, [this] { asio::post(io_, [this] { worker_stopped(); }); });
+    for (std::size_t i = 0; i < workers_.size(); ++i)
+        workers_[i]->start(listeners_, i, [this] { asio::post(io_, [this] { worker_stopped(); }); });
     for (const std::unique_ptr<Listener>& listener : listeners_)
         log_info("listening", "listening on " + to_text(listener->endpoint()),
                  {{"listener", listener->name()}, {"address", to_text(listener->endpoint())}});
@@ -285,7 +292,11 @@ void Daemon::reload() {
 
 void Daemon::take_over(config::Settings settings, const std::vector<std::shared_ptr<OriginTls>>& origin_tls,
                        Watch watch) {
+    const auto text = [](const std::optional<policy::Endpoint>& endpoint) {
+        return endpoint ? to_text(*endpoint) : std::string();
+    };
     if (to_text(settings.proxy_listen) != to_text(settings_->proxy_listen) ||
+        text(settings.dns_listen) != text(settings_->dns_listen) ||
         settings.audit.file != settings_->audit.file || settings.workers != settings_->workers ||
         settings.ca.certificate != settings_->ca.certificate || settings.ca.key != settings_->ca.key)
         log_warning("restart-needed",

@@ -41,6 +41,11 @@ public:
     /// The proxy's address, with the real port.
     const policy::Endpoint& endpoint() const { return listeners_.front()->endpoint(); }
 
+    /// The DNS server's likewise; nullptr without one.
+    const policy::Endpoint* dns_endpoint() const {
+        return listeners_.size() > 1 ? &listeners_.back()->endpoint() : nullptr;
+    }
+
     /// Starts the workers: from here on clients are served.
     void start();
     /// Until SIGTERM or SIGINT and the end of the sessions.

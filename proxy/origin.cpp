@@ -37,6 +37,14 @@ Failure dial_failure(const net::error_code& ec, const std::string& whom) {
     return {Reason::upstream_failed, whom + " could not be connected to: " + ec.message()};
 }
 
+/// Does the budget for names allow that name servers, or a parent proxy, hear this one?
+bool may_be_asked_for(Session& session, const policy::Decision& decision, const policy::Attempt& attempt) {
+    if (!attempt.host.is_address() && session.worker.resolver()->known(attempt.host.text()))
+        return true;
+    return session.worker.shared().name_budgets.charge(*session.exchange->settings, attempt, decision,
+                                                       NameBudgets::Cost::lookup);
+}
+
 /// The addresses of a host; an address stands for itself and asks nobody.
 awaitable<AddressesResult> addresses_of(Worker& worker, const net::Host& host) {
     if (host.is_address())
@@ -122,6 +130,11 @@ awaitable<OriginResult> reach_parent(Session& session, const config::UpstreamPro
 awaitable<OriginResult> reach(Session& session, const policy::Decision& decision,
                               const policy::Attempt& attempt, Way way) {
     const config::Settings& settings = *session.exchange->settings;
+    if (!may_be_asked_for(session, decision, attempt)) {
+        const Failure failure{Reason::dns_tunnel,
+                              "too many names below this domain were asked for: they could carry data out"};
+        co_return failure;
+    }
     if (settings.upstream_proxy && !bypasses_parent(*settings.upstream_proxy, attempt.host)) {
         if (attempt.host.is_address()) {
             const dns::Addresses literal{attempt.host.address()};

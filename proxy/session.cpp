@@ -289,6 +289,25 @@ Refusal refusal_of(const Failure& failure, const Exchange& exchange) {
     return refusal;
 }
 
+std::optional<Refusal> name_synthetic(const Session& session, Exchange& exchange, HeadSaid& said) {
+    const net::Host& host = exchange.attempt.host;
+    const bool in_use = exchange.settings->dns.synthetic || exchange.settings->dns.sinkhole;
+    if (!in_use || !host.is_address() || !dns::Synthetic::covers(host.address()))
+        return std::nullopt;
+    const std::optional<std::string> name = session.worker.shared().synthetic.name_of(host.address());
+    const Result<net::Host> named = net::Host::parse(name.value_or(""));
+    if (!named) {
+        Refusal refusal = refusal_of(Reason::address_forbidden,
+                                     "no name that was asked for has this address; ask DNS first");
+        refusal.host = host.bracketed();
+        refusal.port = exchange.attempt.port;
+        return refusal;
+    }
+    exchange.attempt.host = *named;
+    said.spelled_host = {};
+    return std::nullopt;
+}
+
 void begin(const Session& session, Exchange& exchange, policy::Protocol protocol) {
     exchange.settings = session.worker.settings();
     exchange.attempt.task = session.listener.task();

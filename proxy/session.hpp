@@ -41,6 +41,7 @@ struct Exchange {
     std::vector<scan::Coding> codings;       // of the body, innermost first
     bool conceal_target = false;             // path or method holds a secret, which no record may
     bool conceal_query = false;
+    bool conceal_host = false;
     bool wants_json = false;
     bool attempt_filed = false;
     bool may_bring_more = true; // bytes of the request may still be on their way
@@ -119,6 +120,10 @@ net::awaitable<std::optional<Refusal>> admit(Session& session, Exchange& exchang
 Refusal refusal_of(const BadTarget& bad, Exchange& exchange);
 /// The refusal for an origin that could not be reached; the exchange's rule and host stand in it.
 Refusal refusal_of(const Failure& failure, const Exchange& exchange);
+
+/// An address that stands for a name (dns/synthetic.hpp) becomes that name in the exchange's attempt, and
+/// what is searched for secrets is the name. A refusal where the address was given to nobody.
+std::optional<Refusal> name_synthetic(const Session& session, Exchange& exchange, HeadSaid& said);
 
 /// What every exchange starts with: the policy in force, the listener's task.
 void begin(const Session& session, Exchange& exchange, policy::Protocol protocol);

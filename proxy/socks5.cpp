@@ -125,9 +125,10 @@ awaitable<void> refuse_socks5(Session& session, Exchange& exchange, Refusal refu
 }
 
 /// Judges, dials, answers; true when the way is open.
-awaitable<bool> open(Session& session, Exchange& exchange, const socks5::Request& request,
-                     const HeadSaid& said) {
+awaitable<bool> open(Session& session, Exchange& exchange, const socks5::Request& request, HeadSaid said) {
     std::optional<Refusal> refusal = read_attempt(exchange, request);
+    if (!refusal)
+        refusal = name_synthetic(session, exchange, said);
     if (!refusal)
         refusal = co_await admit(session, exchange, said);
     if (!refusal) {

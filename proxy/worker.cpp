@@ -2,6 +2,7 @@
 
 #include "proxy/client_tls.hpp"
 #include "proxy/inspection.hpp"
+#include "proxy/name_service.hpp"
 #include "proxy/operator_log.hpp"
 #include "proxy/origin_tls.hpp"
 #include "proxy/refusal.hpp"
@@ -48,18 +49,6 @@ awaitable<void> serve(Worker* worker, net::tcp::socket socket, std::string peer,
     co_await session.run();
 }
 
-void report_bug(std::exception_ptr failure) {
-    if (!failure)
-        return;
-    try {
-        std::rethrow_exception(failure);
-    } catch (const std::exception& error) {
-        log_error("session-failed", error.what());
-    } catch (...) {
-        log_error("session-failed", "an exception of an unknown type");
-    }
-}
-
 /// One descriptor kept back, so that there is a way to say no when all others are in use.
 class Reserve {
 public:
@@ -92,17 +81,37 @@ Worker::~Worker() {
     join();
 }
 
-void Worker::start(const std::vector<std::unique_ptr<Listener>>& listeners,
+void Worker::report_bug(std::exception_ptr failure) {
+    if (!failure)
+        return;
+    try {
+        std::rethrow_exception(failure);
+    } catch (const std::exception& error) {
+        log_error("session-failed", error.what());
+    } catch (...) {
+        log_error("session-failed", "an exception of an unknown type");
+    }
+}
+
+void Worker::serve_listener(const Listener& listener, std::size_t index) {
+    const bool v6 = listener.endpoint().address.is_v6();
+    const int descriptor = listener.duplicate();
+    const int datagrams = listener.serves_names() ? listener.duplicate_datagrams(index) : 0;
+    if (descriptor < 0 || datagrams < 0)
+        throw std::runtime_error("no file descriptor is left for a worker: raise `ulimit -n`");
+    acceptors_.emplace_back(io_, v6 ? net::tcp::v6() : net::tcp::v4(), descriptor);
+    asio::co_spawn(io_, accept(&listener, acceptors_.size() - 1), report_bug);
+    if (!listener.serves_names())
+        return;
+    names_ = std::make_unique<NameService>(*this, listener, datagrams);
+    names_->start();
+}
+
+void Worker::start(const std::vector<std::unique_ptr<Listener>>& listeners, std::size_t index,
                    std::function<void()> on_stopped) {
     acceptors_.reserve(listeners.size());
-    for (const std::unique_ptr<Listener>& listener : listeners) {
-        const bool v6 = listener->endpoint().address.is_v6();
-        const int descriptor = listener->duplicate();
-        if (descriptor < 0)
-            throw std::runtime_error("no file descriptor is left for a worker: raise `ulimit -n`");
-        acceptors_.emplace_back(io_, v6 ? net::tcp::v6() : net::tcp::v4(), descriptor);
-        asio::co_spawn(io_, accept(listener.get(), acceptors_.size() - 1), report_bug);
-    }
+    for (const std::unique_ptr<Listener>& listener : listeners)
+        serve_listener(*listener, index);
     thread_ = std::thread([this, on_stopped = std::move(on_stopped)] {
         run();
         on_stopped();
@@ -131,14 +140,14 @@ awaitable<void> Worker::accept(const Listener* listener, std::size_t index) {
         net::tcp::socket socket =
             co_await acceptor.async_accept(peer, asio::redirect_error(asio::use_awaitable, ec));
         if (!ec) {
-            adopt(std::move(socket), to_text(policy::Endpoint{peer.address(), peer.port()}), *listener);
+            adopt(std::move(socket), peer, *listener);
             continue;
         }
         if (ec == asio::error::operation_aborted || draining_)
             co_return;
         if (ec == asio::error::connection_aborted)
             continue; // the client went away before it was accepted
-        if (ec == asio::error::no_descriptors || ec.value() == ENFILE) {
+        if ((ec == asio::error::no_descriptors || ec.value() == ENFILE) && !listener->serves_names()) {
             // With the reserve's descriptor a client is accepted, told no, and closed at once.
             pool_.clear(); // what lies idle there may serve a client
             reserve.release();
@@ -177,8 +186,14 @@ void Worker::refuse_at_the_door(net::tcp::socket socket, std::string peer, const
     socket.read_some(asio::buffer(unread), ignored);
 }
 
-void Worker::adopt(net::tcp::socket socket, std::string peer, const Listener& listener) {
+void Worker::adopt(net::tcp::socket socket, net::tcp::endpoint from, const Listener& listener) {
     const std::size_t limit = settings_->limits.connections;
+    if (listener.serves_names()) {
+        if (limit == 0 || shared_.connections < limit)
+            asio::co_spawn(io_, names_->serve(std::move(socket), from), report_bug);
+        return;
+    }
+    std::string peer = to_text(policy::Endpoint{from.address(), from.port()});
     if (limit > 0 && shared_.connections >= limit) {
         refuse_at_the_door(std::move(socket), std::move(peer),
                            "as many clients are connected as limits.connections allows");
@@ -196,6 +211,8 @@ void Worker::apply(std::shared_ptr<const config::Settings> settings, std::shared
         settings_ = settings;
         origin_tls_ = origin_tls;
         pool_.clear();
+        if (names_)
+            names_->forget();
         for (Session* session : std::unordered_set<Session*>(sessions_))
             session->recheck(*settings_);
         on_applied();
@@ -209,6 +226,8 @@ void Worker::drain(std::chrono::milliseconds patience) {
             error_code ignored;
             acceptor.close(ignored);
         }
+        if (names_)
+            names_->drain();
         for (Session* session : std::unordered_set<Session*>(sessions_))
             if (session->is_idle())
                 session->interrupt(policy::Reason::shutdown);
@@ -223,6 +242,8 @@ void Worker::drain(std::chrono::milliseconds patience) {
 
 void Worker::interrupt_all(policy::Reason reason) {
     resolver_->cancel();
+    if (names_)
+        names_->interrupt();
     for (Session* session : std::unordered_set<Session*>(sessions_))
         session->interrupt(reason);
 }
@@ -249,7 +270,7 @@ void Worker::remove(Session& session) {
 }
 
 void Worker::finish_if_drained() {
-    if (!draining_ || !sessions_.empty())
+    if (!draining_ || !sessions_.empty() || (names_ && !names_->is_done()))
         return;
     patience_.reset();
     pool_.clear();

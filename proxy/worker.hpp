@@ -5,9 +5,11 @@
 #include "audit/entry.hpp"
 #include "config/settings.hpp"
 #include "dns/resolver.hpp"
+#include "dns/synthetic.hpp"
 #include "net/deadline.hpp"
 #include "net/splice.hpp"
 #include "proxy/listener.hpp"
+#include "proxy/name_budget.hpp"
 #include "proxy/origin.hpp"
 #include "proxy/splits.hpp"
 #include "scan/engine.hpp"
@@ -16,6 +18,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include <atomic>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <string>
@@ -27,6 +30,7 @@ namespace egressd::proxy {
 
 class CertificateAuthority;
 class ClientTls;
+class NameService;
 class OriginTls;
 class Session;
 struct Scanning;
@@ -40,6 +44,8 @@ struct Shared {
         pseudonym; // this process in Via fields (RFC 9110 7.6.3): a request that carries it has come round
     std::shared_ptr<const CertificateAuthority> authority; // of the certificates that clients are shown
     Splits splits{};
+    NameBudgets name_budgets{};
+    dns::Synthetic synthetic{}; // which name an address stands for that agents were given
 };
 
 class Worker {
@@ -50,9 +56,11 @@ public:
     Worker(const Worker&) = delete;
     Worker& operator=(const Worker&) = delete;
 
-    /// Accepts on `listeners`, which outlive the worker, and starts the thread. `on_stopped` is called from
-    /// it when it has ended its last session. Throws when the system has no descriptor or thread left.
-    void start(const std::vector<std::unique_ptr<Listener>>& listeners, std::function<void()> on_stopped);
+    /// Accepts on `listeners`, which outlive the worker, and starts the thread. `index` is which of their UDP
+    /// sockets is this worker's. `on_stopped` is called from the thread when it has ended its last session.
+    /// Throws when the system has no descriptor or thread left.
+    void start(const std::vector<std::unique_ptr<Listener>>& listeners, std::size_t index,
+               std::function<void()> on_stopped);
 
     // From any thread.
     /// From now on requests are judged by `settings`, origins by `origin_tls`, and `engine` finds what is
@@ -82,14 +90,19 @@ public:
     void wake_journal_soon();
     void add(Session& session);
     void remove(Session& session);
+    /// Ends the event loop when nothing is in flight any more and nothing new is taken.
+    void finish_if_drained();
+
+    /// For coroutines of this process: what one threw is a bug of ours, and goes to the operator's log.
+    static void report_bug(std::exception_ptr failure);
 
 private:
+    void serve_listener(const Listener& listener, std::size_t index);
     net::awaitable<void> accept(const Listener* listener, std::size_t index);
     void refuse_next(net::tcp::acceptor& acceptor);
     void refuse_at_the_door(net::tcp::socket socket, std::string peer, const std::string& why);
-    void adopt(net::tcp::socket socket, std::string peer, const Listener& listener);
+    void adopt(net::tcp::socket socket, net::tcp::endpoint from, const Listener& listener);
     void interrupt_all(policy::Reason reason);
-    void finish_if_drained();
     void run();
 
     Shared& shared_;
@@ -104,6 +117,7 @@ private:
     std::shared_ptr<Scanning> scanning_;
     std::shared_ptr<dns::Resolver> resolver_;
     std::vector<net::tcp::acceptor> acceptors_;
+    std::unique_ptr<NameService> names_; // nullptr where no listener takes questions
     std::unordered_set<Session*> sessions_;
     std::unique_ptr<boost::asio::steady_timer> patience_;
     bool draining_ = false;

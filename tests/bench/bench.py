@@ -13,6 +13,7 @@ import sys
 import tempfile
 
 import inspectors
+import name_servers
 import proxies
 import scanning
 import workloads
@@ -20,6 +21,7 @@ import workloads
 PREFERRED = "egressd"
 PEERS = ("squid", "tinyproxy", "privoxy", "mitmproxy")  # what a user could install instead; haproxy and direct are ceilings
 NAMES = ("egressd", "unscanned", "squid", "tinyproxy", "privoxy", "mitmproxy", "haproxy", "direct")
+ALL_NAMES = NAMES + tuple(name for name in name_servers.NAMES if name not in NAMES)
 
 
 def run_one(load, workload, name, directory, origins):
@@ -78,6 +80,26 @@ def ratio(figures, workload, names):
     return f"{middle / max(others):.2f}" if workload.more_is_better else f"{min(others) / middle:.2f}"
 
 
+def cost_ratio(figures, workload, name):
+    """How much more CPU time another one takes for the same; above 1 is in egressd's favour."""
+    own, other = (figures.get((workload.key, each), ([], []))[1] for each in (PREFERRED, name))
+    return f"{min(other) / min(own):.2f}" if own and other and min(own) > 0 else "–"
+
+
+def print_name_servers(figures, chosen, names):
+    peers = [name for name in name_servers.NAMES if name != PREFERRED and name in names]
+    shown = [PREFERRED, *peers]
+    heads = [*shown, *(f"egressd : {name}{what}" for name in peers for what in ("", ", CPU"))]
+    print("\n| work | unit (CPU of the server) | " + " | ".join(heads) + " |")
+    print("|---|---|" + "---:|" * len(heads))
+    for workload in chosen:
+        unit = workload.unit + (f" ({workload.per})" if workload.per else "")
+        cells = [cell(figures, workload, name) for name in shown]
+        for name in peers:
+            cells += [ratio(figures, workload, (name,)), cost_ratio(figures, workload, name)]
+        print(f"| {workload.title} | {unit} | " + " | ".join(cells) + " |")
+
+
 def print_table(figures, chosen, names):
     print("| work | unit (CPU of the proxy) | " + " | ".join(names) + " | egressd : best peer | egressd : squid |")
     print("|---|---|" + "---:|" * (len(names) + 2))
@@ -90,13 +112,22 @@ def print_table(figures, chosen, names):
           "A ratio above 1 is in egressd's favour.")
 
 
+def print_tables(figures, chosen, names):
+    servers = [workload for workload in chosen if workload.key.startswith("dns-")]
+    others = [workload for workload in chosen if workload not in servers]
+    if others:
+        print_table(figures, others, [name for name in names if name in NAMES])
+    if servers:
+        print_name_servers(figures, servers, names)
+
+
 def parse_options():
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__.split("\n\n")[0])
     parser.add_argument("--quick", action="store_true", help="one round of one second each: a look, not a result")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=4.0, help="of each measurement (default 4)")
     parser.add_argument("--only", default="", metavar="NAME,...",
-                        help="only these: any of " + ", ".join([w.key for w in workloads.ALL] + ["scan"] + list(NAMES)))
+                        help="only these: any of " + ", ".join([w.key for w in workloads.ALL] + ["scan"] + list(ALL_NAMES)))
     parser.add_argument("--egressd", required=True, help=argparse.SUPPRESS)
     parser.add_argument("--load", required=True, help=argparse.SUPPRESS)
     parser.add_argument("--scan", required=True, help=argparse.SUPPRESS)
@@ -115,7 +146,7 @@ def start_origins(directory, load, origins):
 def main():
     options = parse_options()
     wanted = {word for word in options.only.split(",") if word}
-    unknown = wanted - {w.key for w in workloads.ALL} - {"scan"} - set(NAMES)
+    unknown = wanted - {w.key for w in workloads.ALL} - {"scan"} - set(ALL_NAMES)
     if unknown:
         sys.exit(f"bench: unknown: {', '.join(sorted(unknown))}")
     if wanted == {"scan"}:
@@ -123,7 +154,7 @@ def main():
             scanning.measure(options.scan, directory)
         return 0
     chosen = [w for w in workloads.ALL if w.key in wanted] or workloads.ALL
-    names = [name for name in NAMES if name in wanted] or NAMES
+    names = [name for name in ALL_NAMES if name in wanted] or ALL_NAMES
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 65536), hard))
     proxies.Egressd.binary = options.egressd
@@ -139,7 +170,7 @@ def main():
         finally:
             for child in children:
                 child.stop()
-        print_table(figures, chosen, names)
+        print_tables(figures, chosen, names)
         if not wanted or "scan" in wanted:
             scanning.measure(options.scan, directory)
     return 0 if all(rates for rates, _ in figures.values()) else 1

@@ -52,7 +52,7 @@ class InspectingEgressd(Inspector, proxies.Egressd):
 listen: {{proxy: "127.0.0.1:{self.port}"}}
 allow:
   - {{domain: "**.{proxies.ORIGIN_NAME}", ports: [{origins.tls}, {origins.sink}], private: [127.0.0.0/8], secrets: {self.secrets}}}
-dns: {{upstream: ["127.0.0.1:{origins.dns}"]}}
+dns: {{upstream: ["127.0.0.1:{origins.dns}"], budget: {{names: {NAME_COUNT}, bytes: 1MiB, lookups: {NAME_COUNT}}}}}
 upstream: {{ca: ["{certificates.root}"]}}
 inspection: {{ca: {{cert: "{certificates.ca}", key: "{certificates.ca_key}"}}}}
 audit: {{file: {self.directory}/audit.jsonl}}
@@ -134,4 +134,5 @@ def start_origins(directory, load, origins):
                                        certificates.origin, "--key", certificates.origin_key], directory, origins.sink)
     yield proxies.Child("dnsmasq", ["dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", f"--port={origins.dns}",
                                     "--listen-address=127.0.0.1", "--bind-interfaces", "--no-resolv", "--no-hosts",
-                                    "--pid-file=", f"--address=/{proxies.ORIGIN_NAME}/127.0.0.1"], directory, origins.dns)
+                                    "--pid-file=", "--local-ttl=300", f"--address=/{proxies.ORIGIN_NAME}/127.0.0.1"],
+                        directory, origins.dns)

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import inspectors
+import name_servers
 import proxies
 
 FORWARD = Path(__file__).with_name("forward.lua")
@@ -180,6 +181,10 @@ def denials(key, title, names):
     return Workload(key, title, "refusals/s", "µs a refusal", denied(names), without=("haproxy", "direct"))
 
 
+def named(key, title, unit, per, measure, **more):
+    return Workload(key, title, unit, per, measure, contestants=name_servers.ALL, **more)
+
+
 def inspected(key, title, unit, per, measure, **more):
     return Workload(key, title, unit, per, measure, contestants=inspectors.ALL, **more)
 
@@ -206,4 +211,10 @@ ALL = [
     # mitmproxy keeps a body until it is complete: 1 GiB takes it minutes and gigabytes.
     inspected("tls-memory", "inspection, memory grown over 1 GiB up and down", "MiB", None, tls_memory,
               without=("mitmproxy", "direct"), more_is_better=False),
+    named("dns-cached", "DNS, cached names", "queries/s", "µs a query", name_servers.rate(proxies.ORIGIN_NAME)),
+    named("dns-denied", "DNS, denied names", "queries/s", "µs a query", name_servers.rate(proxies.DENIED_NAME)),
+    named("dns-cached-p99", "DNS, cached names, p99 at 20,000/s", "µs", None, name_servers.latency(proxies.ORIGIN_NAME),
+          more_is_better=False),
+    named("dns-denied-p99", "DNS, denied names, p99 at 20,000/s", "µs", None, name_servers.latency(proxies.DENIED_NAME),
+          more_is_better=False),
 ]

@@ -27,10 +27,10 @@ def test_the_attempt_is_on_record_before_the_first_query(start, dns, origin):
     seen = []
     reply = dns._reply
 
-    def check(packet, transport):
+    def check(packet, transport, port):
         if not seen:
             seen.append([record["host"] for record in egressd.journal().of("attempt")])
-        return reply(packet, transport)
+        return reply(packet, transport, port)
 
     dns._reply = check
     egressd = start()

@@ -16,6 +16,8 @@ class Query:
     name: str
     kind: str
     transport: str
+    packet: bytes = b""
+    port: int = 0  # from which it came
 
 
 @dataclass
@@ -30,6 +32,7 @@ class Answer:
     truncated: bool = False  # over UDP only: "ask again over TCP"
     wrong_id: bool = False
     wrong_name: bool = False
+    wrong_port: bool = False  # over UDP: sent from another port
 
 
 @dataclass
@@ -104,21 +107,22 @@ class DnsServer:
     def asked(self, name):
         return [query for query in self.queries if query.name.lower() == name]
 
-    def _reply(self, packet, transport):
+    def _reply(self, packet, transport, port):
         name, kind, question = _decode_question(packet)
         with self._lock:
-            self._queries.append(Query(name, TYPES.get(kind, str(kind)), transport))
+            self._queries.append(Query(name, TYPES.get(kind, str(kind)), transport, packet, port))
             script = self._scripts.get(name.lower())
             answer = script.next(kind) if script else Answer(rcode=NXDOMAIN)
         if answer.silent:
-            return None
+            return None, answer
         cut = answer.truncated and transport == "udp"
         records = [] if cut else _records(name, kind, answer)
         identity = bytes([packet[0] ^ 0xFF, packet[1]]) if answer.wrong_id else packet[:2]
         if answer.wrong_name:
             question = encode_name("other.test") + question[-4:]
         flags = 0x8180 | answer.rcode | (0x0200 if cut else 0)
-        return identity + struct.pack(">HHHHH", flags, 1, len(records), 0, 0) + question + b"".join(records)
+        head = identity + struct.pack(">HHHHH", flags, 1, len(records), 0, 0)
+        return head + question + b"".join(records), answer
 
     def _serve_udp(self):
         while True:
@@ -126,8 +130,13 @@ class DnsServer:
                 packet, peer = self._udp.recvfrom(4096)
                 if not packet:
                     return
-                reply = self._reply(packet, "udp")
-                if reply is not None:
+                reply, answer = self._reply(packet, "udp", peer[1])
+                if reply is None:
+                    continue
+                if answer.wrong_port:
+                    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+                        other.sendto(reply, peer)
+                else:
                     self._udp.sendto(reply, peer)
             except OSError:
                 return
@@ -141,9 +150,10 @@ class DnsServer:
             threading.Thread(target=self._serve_stream, args=(stream,), daemon=True).start()
 
     def _serve_stream(self, stream):
+        port = stream.getpeername()[1]
         with stream, stream.makefile("rb") as source:
             while len(length := source.read(2)) == 2:
-                reply = self._reply(source.read(int.from_bytes(length, "big")), "tcp")
+                reply, _ = self._reply(source.read(int.from_bytes(length, "big")), "tcp", port)
                 if reply is not None:
                     stream.sendall(len(reply).to_bytes(2, "big") + reply)
 

@@ -8,6 +8,7 @@ import signal
 
 import yaml
 
+from . import dns_client
 from .client import Client
 from .journal import UUID7, Journal
 from .process import Process
@@ -108,6 +109,10 @@ class Egressd:
         self.address = (host.strip("[]"), int(port))
         self.url = f"http://{host}:{port}"
         self.wait_for_log("ready")
+        if "dns" in yaml.safe_load(self.config_file.read_text())["listen"]:
+            listening = json.loads(self.wait_for_log("listening", listener="dns"))
+            host, port = listening["address"].rsplit(":", 1)
+            self.dns_address = (host.strip("[]"), int(port))
         self._keep_databases()
         return self
 
@@ -145,6 +150,10 @@ class Egressd:
         """KiB of memory."""
         status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text(encoding="ascii")
         return int(status.split("VmRSS:")[1].split()[0])
+
+    def ask(self, name, kind="A", **options):
+        """What its DNS server answers; `options` are dns_client.ask()'s."""
+        return dns_client.ask(self.dns_address, name, kind, **options)
 
     def reload(self):
         """SIGHUP; returns where the operator's log was, for wait_for_log(start=…)."""

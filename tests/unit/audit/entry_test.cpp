@@ -223,3 +223,34 @@ TEST_CASE("what is let through is never counted") {
     CHECK(records.size() == 120);
     require_pairs(records);
 }
+
+TEST_CASE("a question that is answered here is counted when it repeats; one that asked somebody never is") {
+    Daemon daemon;
+    Attempt question = attempt_for("origin.test");
+    question.protocol = egressd::policy::Protocol::dns;
+    question.port = 0;
+    question.query_type = "AAAA";
+    for (int i = 0; i < 30; ++i) {
+        Entry entry(daemon.log, "127.0.0.1:4711");
+        entry.answer_here(Reason::allowed);
+        entry.file_attempt(&question, allowed, "", "", {});
+        CHECK((entry.count() != nullptr) == (i >= 10));
+    }
+    question.query_type = "A";
+    for (int i = 0; i < 30; ++i) {
+        Entry entry(daemon.log, "127.0.0.1:4711");
+        entry.file_attempt(&question, allowed, "", "", {});
+        CHECK(entry.count() == nullptr);
+        entry.rcode = "NOERROR";
+        entry.conclude(Reason::allowed);
+    }
+    const auto records = daemon.written();
+    require_pairs(records);
+    CHECK(records.size() == 2 * (11 + 30));
+    CHECK(text_of(records[0], "proto") == "dns");
+    CHECK(text_of(records[0], "qtype") == "AAAA");
+    CHECK_FALSE(records[0].contains("port"));
+    CHECK(text_of(records[22], "rcode") == "NOERROR");
+    CHECK(std::count_if(records.begin(), records.end(),
+                        [](const auto& record) { return record.contains("repeated"); }) == 1);
+}

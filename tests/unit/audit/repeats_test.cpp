@@ -14,7 +14,7 @@ using Role = Repeats::Role;
 
 namespace {
 
-const Denial usual{"default", "other.test", 443, Reason::not_listed};
+const Case usual{"default", "other.test", 443, Reason::not_listed};
 
 std::unique_ptr<Journal> open_journal(const std::string& file) {
     JournalOptions options;
@@ -32,7 +32,7 @@ struct Counting {
     Repeats repeats{*journal};
     Repeats::Clock::time_point start = Repeats::Clock::now();
 
-    Repeats::Place note(const Denial& denial, const std::string& id, std::chrono::milliseconds after) {
+    Repeats::Place note(const Case& denial, const std::string& id, std::chrono::milliseconds after) {
         return repeats.note(denial, id, "\"id\":\"" + id + '"', start + after);
     }
 
@@ -94,7 +94,7 @@ TEST_CASE("slow repetition is never counted") {
 }
 
 TEST_CASE("only denials that agree in task, host, port and reason are identical") {
-    const Denial others[] = {
+    const Case others[] = {
         {"docs-bot", "other.test", 443, Reason::not_listed},
         {"default", "another.test", 443, Reason::not_listed},
         {"default", "other.test", 80, Reason::not_listed},
@@ -104,7 +104,7 @@ TEST_CASE("only denials that agree in task, host, port and reason are identical"
     Counting counting;
     for (int i = 1; i <= 11; ++i)
         counting.note(usual, "usual", 0ms);
-    for (const Denial& other : others) {
+    for (const Case& other : others) {
         for (int i = 1; i <= 10; ++i)
             CHECK(counting.note(other, "other", 0ms).role == Role::single);
         CHECK(counting.note(other, "other", 0ms).role == Role::opens);
@@ -149,4 +149,41 @@ TEST_CASE("several threads count each denial once") {
     CHECK(opens == 1);
     counting.repeats.close();
     CHECK(counting.written().at(0).at("repeated") == 3'990);
+}
+
+TEST_CASE("who has seen a case counted may count on without asking, until the record is filed") {
+    Counting counting;
+    Repeats::Place opening;
+    for (int i = 1; i <= 11; ++i)
+        opening = counting.note(usual, "id-" + std::to_string(i), 1ms * i);
+    REQUIRE(opening.count != nullptr);
+    CHECK(opening.count->add());
+    CHECK(opening.count->add());
+    const Repeats::Place later = counting.note(usual, "id-12", 20ms);
+    CHECK(later.count == opening.count);
+    counting.repeats.expire(counting.start + 11s);
+    CHECK_FALSE(opening.count->add());
+    const auto records = counting.written();
+    REQUIRE(records.size() == 1);
+    CHECK(records[0].at("repeated") == 4);
+}
+
+TEST_CASE("what is let through is counted apart, and says so") {
+    Counting counting;
+    Case answered = usual;
+    answered.verdict = egressd::policy::Verdict::allow;
+    answered.reason = Reason::allowed;
+    answered.query_type = "A";
+    Case other = answered;
+    other.query_type = "AAAA";
+    for (int i = 1; i <= 10; ++i) {
+        CHECK(counting.note(answered, "a", 1ms).role == Role::single);
+        CHECK(counting.note(other, "b", 1ms).role == Role::single);
+    }
+    CHECK(counting.note(answered, "c", 2ms).role == Role::opens);
+    counting.repeats.close();
+    const auto records = counting.written();
+    REQUIRE(records.size() == 1);
+    CHECK(records[0].at("decision") == "allow");
+    CHECK(records[0].at("reason") == "allowed");
 }

@@ -212,3 +212,54 @@ TEST_CASE("a question that cannot be asked is a usage error, and nothing goes to
     CHECK(broken.code == 2);
     CHECK_THAT(broken.err, Catch::Contains("allow.yaml:1:10: error: "));
 }
+
+TEST_CASE("a question for a name is judged as the DNS server would") {
+    struct Case {
+        const char* name;
+        const char* type;
+        const char* reason;
+        const char* reply;
+    };
+    const Case cases[] = {
+        {"api.example", "A", "allowed", "its addresses, of those that may be dialled"},
+        {"Files.Example.", "aaaa", "allowed", "its addresses, of those that may be dialled"},
+        {"methods.example", "https", "allowed", "NOERROR without records"},
+        {"near.example", "A", "allowed", "127.0.0.9"},
+        {"near.example", "AAAA", "allowed", "NOERROR without records"},
+        {"static.example", "A", "address-forbidden", "NXDOMAIN, extended error 15"},
+        {"other.example", "A", "not-listed", "NXDOMAIN, extended error 15"},
+        {"bad.example", "A", "denied-by-rule", "NXDOMAIN, extended error 15"},
+        {"127.0.0.1", "A", "name-invalid", "NXDOMAIN, extended error 15"},
+        {"api.example", "TXT", "dns-type", "REFUSED, extended error 21"},
+    };
+    for (const Case& c : cases) {
+        Question question{.config = {}, .method = {}, .target = c.name, .as_json = true};
+        question.is_dns = true;
+        question.type = c.type;
+        const Run run = explain(policy_text, question);
+        INFO(c.name << ' ' << c.type);
+        const boost::json::value answer = boost::json::parse(run.out);
+        CHECK(answer.at("reason") == c.reason);
+        CHECK(answer.at("reply") == c.reply);
+        CHECK(answer.at("proto") == "dns");
+        CHECK(run.code == (std::string(c.reason) == "allowed" ? 0 : 1));
+    }
+}
+
+TEST_CASE("a question for a name: how its answers are set, and what is no type") {
+    const std::string synthetic = "version: 1\nallow: [api.example]\naudit: {file: audit.jsonl}\ndns: "
+                                  "{answers: synthetic, denied: sinkhole}\n";
+    Question question{.config = {}, .method = {}, .target = "api.example"};
+    question.is_dns = true;
+    Run run = explain(synthetic, question);
+    CHECK(run.out.find("allow  A api.example\n") == 0);
+    CHECK(run.out.find("  reply   an address that stands for the name\n") != std::string::npos);
+    question.target = "other.example";
+    run = explain(synthetic, question);
+    CHECK(run.out.find("  reply   an address at which the connection is refused\n") != std::string::npos);
+    CHECK(run.out.find("  fix     - other.example\n") != std::string::npos);
+    question.type = "nonsense";
+    run = explain(synthetic, question);
+    CHECK(run.code == 2);
+    CHECK(run.out.empty());
+}

@@ -74,6 +74,21 @@ TEST_CASE("the defaults of the schema are those of the struct") {
     CHECK(given.drain_timeout == plain.drain_timeout);
 }
 
+TEST_CASE("the defaults of DNS in the schema are those of the struct") {
+    const Settings settings = settings_of(load_text("version: 1\n"));
+    const DnsSettings plain;
+    CHECK_FALSE(settings.dns_listen.has_value());
+    CHECK(settings.dns.synthetic == plain.synthetic);
+    CHECK(settings.dns.sinkhole == plain.sinkhole);
+    CHECK(settings.dns.rate == plain.rate);
+    CHECK(settings.dns.budget.window == plain.budget.window);
+    CHECK(settings.dns.budget.names == plain.budget.names);
+    CHECK(settings.dns.budget.bytes == plain.budget.bytes);
+    CHECK(settings.dns.budget.random == plain.budget.random);
+    CHECK(settings.dns.budget.missing == plain.budget.missing);
+    CHECK(settings.dns.budget.lookups == plain.budget.lookups);
+}
+
 TEST_CASE("the default places of state and log depend on who runs egressd") {
     Surroundings surroundings = with_files({{"allow.yaml", "version: 1\n"}});
     surroundings.is_root = true;
@@ -117,6 +132,18 @@ TEST_CASE("every section reaches the settings") {
     CHECK(settings.dns.servers[3].port == 5353);
     REQUIRE(settings.dns.hosts.contains("origin.test"));
     CHECK(settings.dns.hosts.at("origin.test").size() == 2);
+    REQUIRE(settings.dns_listen.has_value());
+    CHECK(settings.dns_listen->address.to_string() == "127.0.0.53");
+    CHECK(settings.dns_listen->port == 53);
+    CHECK(settings.dns.synthetic);
+    CHECK(settings.dns.sinkhole);
+    CHECK(settings.dns.rate == 100);
+    CHECK(settings.dns.budget.window == 5min);
+    CHECK(settings.dns.budget.names == 10);
+    CHECK(settings.dns.budget.bytes == 1024);
+    CHECK(settings.dns.budget.random == 0);
+    CHECK(settings.dns.budget.missing == 5);
+    CHECK(settings.dns.budget.lookups == 100);
     REQUIRE(settings.upstream_proxy.has_value());
     CHECK(settings.upstream_proxy->authority.text() == "proxy.example:8080");
     CHECK(settings.upstream_proxy->credentials == "agent:not-for-the-log");
@@ -316,4 +343,21 @@ TEST_CASE("entries that do other than they seem to are warned of") {
     CHECK_THAT(found[1],
                Catch::StartsWith("allow.yaml:4:25: warning: methods and paths cannot be checked inside"));
     CHECK_THAT(found[2], Catch::StartsWith("allow.yaml:6:5: warning: domain: an address is reached only by"));
+}
+
+TEST_CASE("egressd is not to be its own name server, not even by way of resolv.conf") {
+    const auto errors_with = [](const std::string& resolv_conf, const std::string& listen) {
+        const std::string text = "version: 1\nlisten: {dns: \"" + listen + "\"}\n";
+        return texts(
+            load_from("allow.yaml", with_files({{"allow.yaml", text}, {"/etc/resolv.conf", resolv_conf}})),
+            Diagnostic::Level::error);
+    };
+    const std::string loop = "# made by hand\nsearch test\nnameserver 192.0.2.53\nnameserver 127.0.0.53\n";
+    REQUIRE(errors_with(loop, "127.0.0.53:53").size() == 1);
+    CHECK(errors_with(loop, "127.0.0.53:53")[0].find(
+              "allow.yaml:2:15: error: listen.dns: /etc/resolv.conf") == 0);
+    CHECK(errors_with(loop, "0.0.0.0:53").size() == 1);
+    CHECK(errors_with(loop, "127.0.0.53:5300").empty());
+    CHECK(errors_with(loop, "127.0.0.54:53").empty());
+    CHECK(errors_with("nameserver 192.0.2.53\n", "127.0.0.53:53").empty());
 }

@@ -55,4 +55,5 @@ TEST_CASE("only a denial holds an attempt back") {
     CHECK(to_text(Protocol::connect) == "connect");
     CHECK(to_text(Protocol::socks5) == "socks5");
     CHECK(to_text(Protocol::ws) == "ws");
+    CHECK(to_text(Protocol::dns) == "dns");
 }
