@@ -123,7 +123,6 @@ Result<std::shared_ptr<OriginTls>> OriginTls::make(std::shared_ptr<const Trust> 
     const Error no_context{Side::self, "OpenSSL gives no context for TLS"};
     if (!context || SSL_CTX_set_ex_data(context.get(), sessions_slot(), new Sessions) != 1)
         return no_context;
-    SSL_CTX_set1_cert_store(context.get(), trust->store());
     SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
     SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
     SSL_CTX_sess_set_new_cb(context.get(), keep_session);
@@ -136,7 +135,8 @@ Result<std::shared_ptr<OriginTls>> OriginTls::make(std::shared_ptr<const Trust> 
 }
 
 std::unique_ptr<TlsLayer> OriginTls::connect(const net::Authority& authority, int descriptor) {
-    trust_->wait();
+    if (const std::shared_ptr<const Trust> trust = std::exchange(trust_, nullptr))
+        trust->give(SSL_CTX_get_cert_store(context_.get()));
     SslPtr ssl(SSL_new(context_.get()));
     std::string key = authority.text();
     if (!ssl || !expect(ssl.get(), authority.host))

@@ -25,7 +25,7 @@ private:
     OriginTls(SslContextPtr context, std::shared_ptr<const Trust> trust);
 
     SslContextPtr context_;
-    std::shared_ptr<const Trust> trust_;
+    std::shared_ptr<const Trust> trust_; // until it has been given to the context
 };
 
 /// Why a handshake with an origin has failed, as the end of a sentence that begins with its name. A constant

@@ -1,6 +1,7 @@
 #include "proxy/trust.hpp"
 
 #include <csignal>
+#include <cstdlib>
 
 namespace egressd::proxy {
 
@@ -22,14 +23,31 @@ private:
     sigset_t before_{};
 };
 
+const char* place(const char* variable, const char* otherwise) {
+    const char* named = std::getenv(variable);
+    return named != nullptr ? named : otherwise;
+}
+
 } // namespace
 
-Trust::Trust(X509StorePtr store) : store_(std::move(store)) {
+Trust::Trust(X509StorePtr store) : read_(std::move(store)) {
     const NoSignals none;
-    roots_ = std::async(std::launch::async, [store = store_.get()] {
-                 X509_STORE_set_default_paths(store);
+    roots_ = std::async(std::launch::async, [store = read_.get()] {
+                 X509_STORE_load_file(store,
+                                      place(X509_get_default_cert_file_env(), X509_get_default_cert_file()));
                  ERR_clear_error(); // a place that is not there is no error
              }).share();
+}
+
+void Trust::give(X509_STORE* store) const {
+    roots_.wait();
+    const STACK_OF(X509_OBJECT)* objects = X509_STORE_get0_objects(read_.get());
+    for (int i = 0; i < sk_X509_OBJECT_num(objects); ++i)
+        if (X509* certificate = X509_OBJECT_get0_X509(sk_X509_OBJECT_value(objects, i)))
+            X509_STORE_add_cert(store, certificate);
+    // The directory is searched as its certificates are needed.
+    X509_STORE_load_path(store, place(X509_get_default_cert_dir_env(), X509_get_default_cert_dir()));
+    ERR_clear_error();
 }
 
 Result<std::shared_ptr<const Trust>> Trust::load(const std::vector<std::string>& ca_files) {

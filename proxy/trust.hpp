@@ -19,16 +19,14 @@ public:
     /// read beside what the caller does next: a bundle takes OpenSSL some 15 ms.
     static Result<std::shared_ptr<const Trust>> load(const std::vector<std::string>& ca_files);
 
-    /// No certificate may be verified with it before wait() has returned.
-    X509_STORE* store() const { return store_.get(); }
-    /// Until the system's roots are there. From any thread.
-    void wait() const { roots_.wait(); }
+    /// Adds them to the store of one worker, when they are read. From any thread.
+    void give(X509_STORE* store) const;
 
 private:
     explicit Trust(X509StorePtr store);
 
-    X509StorePtr store_;
-    std::shared_future<void> roots_; // its end is waited for before the store goes
+    X509StorePtr read_;              // nobody changes it any more when it is read, or verifies with it
+    std::shared_future<void> roots_; // its end is waited for before read_ goes
 };
 
 } // namespace egressd::proxy
