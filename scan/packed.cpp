@@ -93,9 +93,15 @@ constexpr std::size_t sample = 30; // bytes that tell text in UTF-8 from noise
 /// How many letters of `run`, in whole quads, are text that is not of ASCII alone: stretches of such are too
 /// short for read_base64.
 std::size_t utf8_letters(std::string_view run) {
-    if (utf8_prefix(decode_base64(run.substr(0, sample / 3 * quad))) < least_text)
-        return 0;
-    return utf8_prefix(decode_base64(run)) / 3 * quad;
+    constexpr std::size_t cut = 3; // bytes of a character whose end is not there
+    // In growing pieces: what is decoded is at most twice what turns out to be text, however often it is
+    // asked.
+    for (std::size_t size = sample / 3 * quad;; size *= 2) {
+        const std::string bytes = decode_base64(run.substr(0, size));
+        const std::size_t text = utf8_prefix(bytes);
+        if (size >= run.size() || text + cut < bytes.size())
+            return text < least_text ? 0 : text / 3 * quad;
+    }
 }
 
 /// The text around the stretch of quads that begins at `begin`. A quad on either side is taken along: its
