@@ -17,9 +17,9 @@ public:
         Step step;
         for (const char c : in) {
             if (escaped_) {
-                if (c != 'n' && c != 'r')
+                if (c != 'n' && c != 'r' && c != '\\')
                     step.progress = Progress::ended;
-                escaped_ = false;
+                escaped_ = c == '\\';
             } else if (c == '\\') {
                 escaped_ = true;
             } else if (alphabet_.has(c)) {

@@ -5,6 +5,7 @@
 #include "scan/letters.hpp"
 #include "scan/packed_inner.hpp"
 #include "scan/replaced.hpp"
+#include "scan/zip.hpp"
 
 #include <algorithm>
 #include <array>
@@ -165,11 +166,6 @@ struct GzipLetters {
     }
 };
 
-/// A member of a ZIP archive, which may be compressed.
-bool begins_archive(std::string_view bytes) {
-    return bytes.starts_with("PK\x03\x04");
-}
-
 /// Text that is not of ASCII alone, from the run's beginning on.
 void read_base64_utf8(std::string_view run, std::vector<View>& views) {
     for (std::size_t at = 0; at < quad && at + quad <= run.size(); ++at) {
@@ -183,16 +179,17 @@ void read_base64_utf8(std::string_view run, std::vector<View>& views) {
     }
 }
 
-/// Something compressed at the beginning of the run, at any of four alignments; gzip anywhere in it.
+/// Something compressed at the beginning of the run, at any of four alignments; gzip anywhere in it. The
+/// views hold its first bytes: there may be many in one run, and each goes on to its end.
 void read_base64_compressed(std::string_view run, std::vector<View>& views) {
     constexpr std::size_t magic_letters = coding_magic_size / 3 * quad;
     const auto first_bytes = [&](std::size_t at) { return decode_base64(run.substr(at, magic_letters)); };
     const auto read_from = [&](std::size_t at) {
-        views.push_back(View{"base64", decode_base64(run.substr(at)), at, run.size(), {}});
+        views.push_back(View{"base64", first_bytes(at), at, run.size(), {}});
     };
     for (std::size_t at = 0; at < quad && at + magic_letters < run.size(); ++at) {
         const std::uint32_t first = quad_bits(run.data() + at) >> 16;
-        if (begins_a_mark(first) && (coding_of(first_bytes(at)) || begins_archive(first_bytes(at))))
+        if (begins_a_mark(first) && (coding_of(first_bytes(at)) || begins_member(first_bytes(at))))
             read_from(at);
     }
     for_each_of<GzipLetters>(run, [&](std::size_t at) {

@@ -36,6 +36,13 @@ void read_text(std::string_view text, std::vector<View>& views) {
     read_numbers(text, views);
 }
 
+/// At a letter of base64 up to two bytes may begin that stand in front of gzip's (scan/packed.cpp).
+bool begins_compressed(std::string_view bytes) {
+    return coding_of(bytes) || begins_member(bytes) ||
+           coding_of(bytes.substr(std::min<std::size_t>(1, bytes.size()))) == Coding::gzip ||
+           coding_of(bytes.substr(std::min<std::size_t>(2, bytes.size()))) == Coding::gzip;
+}
+
 } // namespace
 
 void Ledger::add(const Engine::Impl& engine, const Match& match, std::string_view block,
@@ -169,25 +176,27 @@ void Stream::look_inside(Context& context, std::string_view block, const Layout&
     if (marks.utf16)
         narrow_utf16(block, views);
     for (const View& view : views)
-        if (edge == Edge::end || !open_letters(context, block, view))
+        if (!open_letters(context, block, view, edge))
             read_view(context, view, block.size(), edge);
 }
 
-/// Something compressed that is written in letters, and goes on behind the block? A view holds its beginning
-/// alone.
-bool Stream::open_letters(Context& context, std::string_view block, const View& view) {
-    const std::optional<Coding> letters = view.encoding == to_text(Coding::base64)
-                                              ? std::optional(Coding::base64)
-                                          : view.encoding == to_text(Coding::hex) ? std::optional(Coding::hex)
-                                                                                  : std::nullopt;
-    if (!letters || view.end < block.size() || !(coding_of(view.text) || deflated_member(view.text)))
+/// Something compressed that is written in letters, and may go on behind the block? A view holds its
+/// beginning alone.
+bool Stream::open_letters(Context& context, std::string_view block, const View& view, Edge edge) {
+    const bool is_base64 = view.encoding == to_text(Coding::base64);
+    const bool is_letters = is_base64 || view.encoding == to_text(Coding::hex);
+    if (!is_letters || !begins_compressed(view.text))
         return false;
     const std::uint64_t begin = total_ - block.size() + view.begin;
     if (begin < next_letters_)
         return true;
     next_letters_ = begin + 1;
-    open(context, std::make_unique<Packed>(*letters, begin, depth_ + 1, inner_encoding(view.encoding)),
-         block.substr(view.begin));
+    auto packed = std::make_unique<Packed>(is_base64 ? Coding::base64 : Coding::hex, begin, depth_ + 1,
+                                           inner_encoding(view.encoding));
+    if (view.end == block.size() && edge == Edge::open)
+        open(context, std::move(packed), block.substr(view.begin));
+    else
+        unpack(context, *packed, block.substr(view.begin, view.end - view.begin), Edge::end);
     return true;
 }
 

@@ -97,7 +97,7 @@ private:
     void look_inside(Context& context, std::string_view block, const Layout& layout, Edge edge);
     void read_view(Context& context, const View& view, std::size_t block_size, Edge edge);
     void open_packed(Context& context, std::string_view block, std::size_t at);
-    bool open_letters(Context& context, std::string_view block, const View& view);
+    bool open_letters(Context& context, std::string_view block, const View& view, Edge edge);
     void open(Context& context, std::unique_ptr<Packed> packed, std::string_view bytes);
     void feed_packed(Context& context, std::string_view bytes, std::uint64_t begin, Edge edge);
     Unpacking unpack(Context& context, Packed& packed, std::string_view bytes, Edge edge);

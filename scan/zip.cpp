@@ -21,6 +21,10 @@ std::size_t number(std::string_view bytes, std::size_t at) {
 
 } // namespace
 
+bool begins_member(std::string_view bytes) {
+    return bytes.starts_with(signature);
+}
+
 std::optional<std::size_t> deflated_member(std::string_view bytes) {
     if (bytes.size() < header_size || !bytes.starts_with(signature) ||
         (number(bytes, flags_at) & encrypted) != 0 || number(bytes, method_at) != deflated)

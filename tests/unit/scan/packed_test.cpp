@@ -82,19 +82,23 @@ TEST_CASE("the lines of a wrapped run are one") {
         }
 }
 
-TEST_CASE("gzip is found in a run, at any alignment") {
-    const std::string magic = "\x1f\x8b\x08";
+TEST_CASE("gzip is found in a run, at any alignment, and a ZIP archive at its beginning") {
+    // The view begins with the first bytes and reaches to the run's end; what is inside is the stream's
+    // business.
+    const auto begins = [](const std::string& run, const std::string& first) {
+        std::vector<View> views;
+        read('(' + run + ')', views);
+        return std::any_of(views.begin(), views.end(), [&](const View& view) {
+            return view.encoding == "base64" && view.text.find(first) != std::string::npos &&
+                   view.end == run.size() + 1;
+        });
+    };
     for (int round = 0; round < 300; ++round) {
-        const std::string packed = magic + random_bytes(60);
+        const std::string gzip = "\x1f\x8b\x08" + random_bytes(60);
         const std::string front(chance()() % 100, '\xff');
-        CHECK(is_found("(" + to_base64(front + packed) + ")", "base64", packed));
-    }
-}
-
-TEST_CASE("a ZIP archive is found at the beginning of a run") {
-    for (int round = 0; round < 300; ++round) {
+        CHECK(begins(to_base64(front + gzip), gzip.substr(0, 10)));
         const std::string archive = "PK\x03\x04" + random_bytes(60);
-        CHECK(is_found("(" + to_base64(archive) + ")", "base64", archive));
+        CHECK(begins(to_base64(archive), archive.substr(0, 12)));
     }
 }
 

@@ -199,6 +199,32 @@ TEST_CASE("what is compressed and written in letters is followed over any size")
     }
 }
 
+TEST_CASE("gzip in base64 is unpacked at any alignment, in front of other text and at the end") {
+    std::mt19937 random(13);
+    const auto engine = token_engine();
+    for (std::size_t front = 0; front < 70; ++front)
+        for (const char* behind : {"", ")", ", and so on"}) {
+            const std::string inside = filler(random, 40) + ' ' + token(random) + ' ' + filler(random, 40);
+            const std::string text =
+                "(" + tokens::to_base64(std::string(front, '\xff') + gzip(inside)) + behind;
+            CHECK(findings(engine, text).size() == 1);
+            CHECK(findings(engine, text, 100).size() == 1);
+        }
+}
+
+TEST_CASE("a run full of marks of gzip is a problem, and no work without end") {
+    std::string run;
+    while (run.size() < 100'000)
+        run += "H4sIAAAA";
+    const auto engine = token_engine();
+    Scratch scratch(engine);
+    Scanner scanner(engine);
+    std::vector<Finding> found;
+    scanner.feed(scratch, run, found);
+    scanner.finish(scratch, found);
+    CHECK_FALSE(scanner.problem().empty());
+}
+
 TEST_CASE("text behind letters that hold something compressed is read again") {
     std::mt19937 random(12);
     const std::string letters = tokens::to_base64(gzip(filler(random, 300'000)));
